@@ -1,0 +1,64 @@
+/** Who can owe a promise: the two sides of displif, the party that writes the device nodes, and our own hypervisor. */
+export type Party = "frontend" | "backend" | "toolstack" | "world";
+
+/** must: breaking it fails the case; should: a warning; may: a note. */
+export type Level = "must" | "should" | "may";
+
+/** Where in a scenario a thing stands. Lines and columns count from 1; `file` is relative to the scenario root, with `/`. */
+export interface Place {
+	file: string;
+	line: number;
+	column: number;
+}
+
+/** What was lost, of whom, and where it was made: the answer a leak finding owes its reader. */
+export interface Leak {
+	/** The ledger: "page", "grant", "reserved reference", "mapping", "handle", "port", "watch", "balloon page", or a driver object's kind. */
+	kind: string;
+	count: number;
+	/** The participant that made it, e.g. "fe". */
+	owner: string;
+	/** The call that made the first of them, as the report prints it, e.g. `grant.access ref 9 by fe in task "gem.create"`. */
+	origin: string;
+	/** The journal entry of that call. */
+	entry: number;
+	/** The step that was running, when a step caused it. */
+	place?: Place;
+}
+
+/** How a finding counts: see decision 5 of the architecture ("Blame"). */
+export type Standing =
+	/** The subject owes it: the case fails (or warns, by level). */
+	| "subject"
+	/** A scripted side broke it and had announced that: counts nowhere. */
+	| "provoked"
+	/** A scripted side broke it unannounced: the scenario is wrong, the case is an error at that line. */
+	| "unannounced"
+	/** The reference, an unscripted toolstack or the world broke it: our own error, never a verdict. */
+	| "ours"
+	/** The scenario said `allow:` with a reason. */
+	| "allowed";
+
+/** One broken promise, as a rule or an expectation states it. */
+export interface Finding {
+	/** The rule's id, or "expectation" for a scenario's own expectation. */
+	rule: string;
+	/** Requirement ids it speaks to, the most telling first. */
+	requirements: readonly string[];
+	level: Level;
+	owes: Party;
+	/** The participant blamed, e.g. "be"; "toolstack" and "world" name themselves. */
+	blamed: string;
+	standing: Standing;
+	/** One sentence: what happened. */
+	message: string;
+	expected: string;
+	got: string;
+	/** The journal entry at which it became true. */
+	entry: number;
+	/** The scenario line nearest to it. */
+	place: Place;
+	/** Why it was allowed or provoked. */
+	reason?: string;
+	leak?: Leak;
+}
