@@ -1,0 +1,220 @@
+/**
+ * A domain's guest frame numbers: what stands behind each, its own page allocator, and its balloon.
+ *
+ * Facts: memory.h (XENMEM_decrease_reservation, XENMEM_populate_physmap), xen/common/memory.c; the balloon driver of Linux,
+ * which hands out frame numbers without memory behind them for foreign mappings.
+ */
+import type { Frames } from "./frame.ts";
+import { POISON } from "./frame.ts";
+
+export interface PhysmapLimits {
+	/** `max_pages` of the domain. */
+	pages: number;
+	/** How many frame numbers the balloon driver may have ballooned out at once. */
+	balloon: number;
+}
+
+/** Nothing stands behind the frame number. */
+const HOLE = 0;
+const OWN = 1;
+const FOREIGN = 2;
+
+export class Physmap {
+	readonly domid: number;
+	readonly limits: PhysmapLimits;
+	private readonly frames: Frames;
+	/** By gfn. */
+	private readonly kinds: number[] = [HOLE];
+	private readonly backing: number[] = [0];
+	private readonly readonlys: boolean[] = [false];
+	/** By gfn: handed out by `page.alloc`. */
+	private readonly used: boolean[] = [false];
+	/** The allocator's free pages, newest last and handed out first. */
+	private readonly freeGfns: number[] = [];
+	/** By gfn: 1 in the balloon's list, 2 taken from it. */
+	private readonly ballooned: number[] = [0];
+	private readonly balloonList: number[] = [];
+	/** Pages that count against `max_pages`. */
+	pages = 0;
+	/** Frame numbers taken from the balloon and not given back. */
+	balloonOut = 0;
+
+	constructor(domid: number, limits: PhysmapLimits, frames: Frames) {
+		this.domid = domid;
+		this.limits = limits;
+		this.frames = frames;
+	}
+
+	/** The frame behind a gfn, 0 when there is none. */
+	frame(gfn: number): number {
+		return this.backing[gfn] ?? 0;
+	}
+
+	/** The gfn's own frame, 0 for a hole or a foreign mapping. */
+	ownFrame(gfn: number): number {
+		return this.kinds[gfn] === OWN ? (this.backing[gfn] as number) : 0;
+	}
+
+	isForeign(gfn: number): boolean {
+		return this.kinds[gfn] === FOREIGN;
+	}
+
+	writable(gfn: number): boolean {
+		return this.readonlys[gfn] !== true;
+	}
+
+	/** How many frame numbers wait in the balloon's list. */
+	get balloonCredit(): number {
+		return this.balloonList.length;
+	}
+
+	/** `page.alloc`: gfn, or 0 when `max_pages` is reached. */
+	alloc(zeroed: boolean): number {
+		const gfn = this.freeGfns.pop() ?? this.grow();
+		if (gfn === 0) return 0;
+		this.used[gfn] = true;
+		if (zeroed) this.frames.memory.fill(this.frame(gfn), 0);
+		return gfn;
+	}
+
+	/** `page.free`: false for a page that the allocator did not hand out. */
+	free(gfn: number): boolean {
+		if (this.used[gfn] !== true) return false;
+		this.used[gfn] = false;
+		// Without memory behind it (ballooned out by hand) there is nothing to hand out again.
+		if (this.kinds[gfn] === OWN) this.freeGfns.push(gfn);
+		return true;
+	}
+
+	/** A page for the hypervisor's own tables: no part of the allocator and not counted in `max_pages`. */
+	xenPage(): number {
+		const gfn = this.fresh();
+		this.kinds[gfn] = OWN;
+		this.backing[gfn] = this.frames.alloc(this.domid, 0);
+		return gfn;
+	}
+
+	/** XENMEM_decrease_reservation of one: the count done. The domain's own reference goes; a foreign mapping keeps the frame. */
+	decrease(gfn: number): number {
+		if (this.ownFrame(gfn) === 0) return 0;
+		this.frames.release(this.backing[gfn] as number);
+		this.kinds[gfn] = HOLE;
+		this.backing[gfn] = 0;
+		this.pages -= 1;
+		const free = this.freeGfns.indexOf(gfn);
+		if (free >= 0) this.freeGfns.splice(free, 1);
+		return 1;
+	}
+
+	/** XENMEM_populate_physmap of one: the count done, 0 at `max_pages` or over a populated frame number. */
+	populate(gfn: number): number {
+		if (gfn <= 0 || gfn > 0xfffff) return 0;
+		if ((this.kinds[gfn] ?? HOLE) !== HOLE) return 0;
+		if (this.pages >= this.limits.pages) return 0;
+		while (this.kinds.length <= gfn) this.fresh();
+		this.kinds[gfn] = OWN;
+		this.backing[gfn] = this.frames.alloc(this.domid, POISON);
+		this.pages += 1;
+		return 1;
+	}
+
+	/** `balloon.take`: a gfn without memory, 0 when the balloon may not grow or the domain has no page to give. */
+	balloonTake(): number {
+		let gfn = this.balloonList.pop();
+		if (gfn === undefined) {
+			if (this.balloonOut >= this.limits.balloon) return 0;
+			gfn = this.freeGfns.pop() ?? this.grow();
+			if (gfn === 0) return 0;
+			this.decrease(gfn);
+		}
+		this.ballooned[gfn] = 2;
+		this.balloonOut += 1;
+		return gfn;
+	}
+
+	/** `balloon.give`: "foreign" while something is mapped there, "not-taken" when it was not taken from the balloon. */
+	balloonGive(gfn: number): "ok" | "not-taken" | "foreign" {
+		if (this.ballooned[gfn] !== 2) return "not-taken";
+		if (this.kinds[gfn] !== HOLE) return "foreign";
+		this.ballooned[gfn] = 1;
+		this.balloonOut -= 1;
+		this.balloonList.push(gfn);
+		return "ok";
+	}
+
+	/** Change how far the balloon may grow; surplus credit is filled with memory again. */
+	setBalloon(limit: number): void {
+		this.limits.balloon = limit;
+		while (
+			this.balloonList.length > 0 &&
+			this.balloonOut + this.balloonList.length > limit
+		) {
+			const gfn = this.balloonList.pop() as number;
+			this.ballooned[gfn] = 0;
+			if (this.populate(gfn) === 1) this.freeGfns.push(gfn);
+		}
+	}
+
+	/** A hole to map a foreign page at, for a kernel that chooses the place itself. */
+	hole(): number {
+		const gfn = this.holes.pop() ?? this.fresh();
+		return gfn;
+	}
+
+	/** A hole that `hole` handed out is free again. */
+	giveHole(gfn: number): void {
+		this.holes.push(gfn);
+	}
+	private readonly holes: number[] = [];
+
+	/** A foreign frame stands behind the gfn from now on. The memory that stood there is lost to the domain. */
+	mapForeign(gfn: number, frame: number, readonly: boolean): void {
+		while (this.kinds.length <= gfn) this.fresh();
+		if (this.kinds[gfn] === OWN) {
+			this.pages -= 1;
+			this.frames.release(this.backing[gfn] as number);
+		}
+		this.kinds[gfn] = FOREIGN;
+		this.backing[gfn] = frame;
+		this.readonlys[gfn] = readonly;
+	}
+
+	unmapForeign(gfn: number): void {
+		this.kinds[gfn] = HOLE;
+		this.backing[gfn] = 0;
+		this.readonlys[gfn] = false;
+	}
+
+	/** Teardown: every own frame is let go. How many are still held by foreign mappings. */
+	releaseAll(): number {
+		let held = 0;
+		for (let gfn = 1; gfn < this.kinds.length; gfn++) {
+			if (this.kinds[gfn] !== OWN) continue;
+			if (!this.frames.release(this.backing[gfn] as number)) held += 1;
+			this.kinds[gfn] = HOLE;
+			this.backing[gfn] = 0;
+		}
+		this.pages = 0;
+		return held;
+	}
+
+	/** A new page of memory at a new frame number; 0 at `max_pages`. */
+	private grow(): number {
+		if (this.pages >= this.limits.pages) return 0;
+		const gfn = this.fresh();
+		this.kinds[gfn] = OWN;
+		this.backing[gfn] = this.frames.alloc(this.domid, POISON);
+		this.pages += 1;
+		return gfn;
+	}
+
+	private fresh(): number {
+		const gfn = this.kinds.length;
+		this.kinds.push(HOLE);
+		this.backing.push(0);
+		this.readonlys.push(false);
+		this.used.push(false);
+		this.ballooned.push(0);
+		return gfn;
+	}
+}
