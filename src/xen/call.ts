@@ -509,7 +509,9 @@ type ValueOf<T extends FieldType> = T extends "str"
 		: T extends "bool"
 			? boolean
 			: number;
-type Fields<F> = { -readonly [K in keyof F]: F[K] extends FieldType ? ValueOf<F[K]> : never };
+type Fields<F> = {
+	-readonly [K in keyof F]: F[K] extends FieldType ? ValueOf<F[K]> : never;
+};
 
 /** What a call of this name carries. */
 export type Ask<N extends CallName> = Fields<(typeof CALLS)[N]["ask"]>;

@@ -187,8 +187,6 @@ export class Display {
 	}
 
 	private inUse(buffer: number): boolean {
-		return (
-			this.shown === buffer || this.queue.some((q) => q.buffer === buffer)
-		);
+		return this.shown === buffer || this.queue.some((q) => q.buffer === buffer);
 	}
 }

@@ -3,7 +3,11 @@
  *
  * A port carries one bit. Binding sets the new port pending once; closing one end turns the other unbound again, without telling it.
  */
-import { EVTCHNSTAT_closed, EVTCHNSTAT_interdomain, EVTCHNSTAT_unbound } from "./abi/event-channel.ts";
+import {
+	EVTCHNSTAT_closed,
+	EVTCHNSTAT_interdomain,
+	EVTCHNSTAT_unbound,
+} from "./abi/event-channel.ts";
 
 export interface Port {
 	state: number;

@@ -148,6 +148,8 @@ export class Frames {
 
 	/** Another domain may see this frame: some order of accesses matters. */
 	shared(frame: number): boolean {
-		return (this.grants[frame] as number) > 0 || (this.maps[frame] as number) > 0;
+		return (
+			(this.grants[frame] as number) > 0 || (this.maps[frame] as number) > 0
+		);
 	}
 }

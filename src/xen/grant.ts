@@ -5,6 +5,11 @@
  * write them by hand. What the hypervisor knows beside them, pins and latched frames, is in `Active`.
  */
 import {
+	GNTMAP_application_map,
+	GNTMAP_contains_pte,
+	GNTMAP_device_map,
+	GNTMAP_host_map,
+	GNTMAP_readonly,
 	GNTST_bad_domain,
 	GNTST_bad_gntref,
 	GNTST_bad_handle,
@@ -12,15 +17,10 @@ import {
 	GNTST_general_error,
 	GNTST_no_space,
 	GNTST_okay,
-	GNTMAP_application_map,
-	GNTMAP_contains_pte,
-	GNTMAP_device_map,
-	GNTMAP_host_map,
-	GNTMAP_readonly,
 	GNTTAB_NR_RESERVED_ENTRIES,
 	GTF_permit_access,
-	GTF_readonly,
 	GTF_reading,
+	GTF_readonly,
 	GTF_sub_page,
 	GTF_type_mask,
 	GTF_writing,
@@ -68,6 +68,8 @@ export class GrantTable {
 	private readonly batches = new Map<number, number[]>();
 	private readonly openFrames: number[] = [];
 	readonly active = new Map<number, Active>();
+	/** Entries of a driver that is gone, still mapped by the peer. */
+	private readonly deferred = new Set<number>();
 	private nextRef = GNTTAB_NR_RESERVED_ENTRIES;
 	private nextBatch = 1;
 	/** References in batches and not yet claimed. */
@@ -176,12 +178,7 @@ export class GrantTable {
 	}
 
 	/** Open an entry: the frame behind gfn, 0 when there is none. In use already: -1. */
-	access(
-		ref: number,
-		domid: number,
-		gfn: number,
-		readonly: boolean,
-	): number {
+	access(ref: number, domid: number, gfn: number, readonly: boolean): number {
 		if ((this.flags(ref) & GTF_type_mask) !== 0) return -1;
 		const frame = this.physmap.ownFrame(gfn);
 		if (frame === 0) return 0;
@@ -283,6 +280,33 @@ export class GrantTable {
 		return { frame: act.frame, freed: this.frames.drop(act.frame) };
 	}
 
+	/** The driver is gone: its batches and idle entries end now, the busy ones as soon as they are unmapped. */
+	exit(): void {
+		for (const batch of [...this.batches.keys()]) this.releaseBatch(batch);
+		for (let ref = GNTTAB_NR_RESERVED_ENTRIES; ref < this.nextRef; ref++) {
+			if (this.refStates[ref] !== REF_CLAIMED) continue;
+			if (this.end(ref)) this.freeRef(ref);
+			else this.deferred.add(ref);
+		}
+	}
+
+	/** A deferred entry that nobody maps any more ends: the gfn it named, else 0. */
+	endDeferred(ref: number): number {
+		if (!this.deferred.has(ref) || this.active.has(ref)) return 0;
+		this.deferred.delete(ref);
+		const { gfn } = this.entry(ref);
+		this.end(ref);
+		this.freeRef(ref);
+		return gfn;
+	}
+
+	/** Whether some deferred entry still names the gfn. */
+	names(gfn: number): boolean {
+		for (const ref of this.deferred)
+			if (this.entry(ref).gfn === gfn) return true;
+		return false;
+	}
+
 	/** The domain is torn down: its entries mean nothing any more. Pins stay until the mappings go. */
 	forget(): void {
 		this.batches.clear();
@@ -296,10 +320,7 @@ export class GrantTable {
 		if (gfn === undefined) return 0;
 		const frame = this.physmap.ownFrame(gfn);
 		if (frame === 0) return 0;
-		return this.frames.memory.load(
-			frame,
-			(ref % ENTRIES_PER_PAGE) * 2 + half,
-		);
+		return this.frames.memory.load(frame, (ref % ENTRIES_PER_PAGE) * 2 + half);
 	}
 
 	private setWord(ref: number, half: 0 | 1, value: number): void {

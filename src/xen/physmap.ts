@@ -94,6 +94,12 @@ export class Physmap {
 		return gfn;
 	}
 
+	/** The driver is gone: its pages come back, but those that `kept` names. */
+	exit(kept: (gfn: number) => boolean): void {
+		for (let gfn = 1; gfn < this.used.length; gfn++)
+			if (this.used[gfn] === true && !kept(gfn)) this.free(gfn);
+	}
+
 	/** XENMEM_decrease_reservation of one: the count done. The domain's own reference goes; a foreign mapping keeps the frame. */
 	decrease(gfn: number): number {
 		if (this.ownFrame(gfn) === 0) return 0;

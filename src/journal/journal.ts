@@ -1,0 +1,303 @@
+/**
+ * The ledger: one entry for each passage of the door, kept as packed words and decoded when a rule or a report asks.
+ *
+ * An entry is a head of six words and then the fields of its kind in the order of the table: `ask` fields, `status`, `reply` fields.
+ * Strings are interned. Runs of words up to 64 octets stand whole; of longer ones there is the count, a hash and whether the whole
+ * run is the poison of a page that nobody cleared.
+ */
+import {
+	type AnyReply,
+	CALLS,
+	type Call,
+	type CallName,
+	type FieldType,
+} from "../xen/call.ts";
+import { POISON } from "../xen/frame.ts";
+import {
+	ENTRY_KINDS,
+	type Entry,
+	type EntryKind,
+	NOTES,
+	type NoteFields,
+	type NoteName,
+} from "./entry.ts";
+
+const HEAD_WORDS = 6;
+/** Longest run of words that an entry carries whole. */
+export const INLINE_WORDS = 16;
+const LONG = 0x8000_0000;
+const LONG_POISON = 0x4000_0000;
+
+/** A run of words that was too long to keep: only its length, hash and whether it was all poison are known. */
+export interface LongWords extends ArrayLike<number> {
+	hash: number;
+	poison: boolean;
+}
+
+export const isLong = (words: ArrayLike<number>): words is LongWords =>
+	"hash" in words;
+
+type Pack = (
+	source: Record<string, unknown>,
+	journal: Journal,
+	at: number,
+) => number;
+
+const KIND_CODES = new Map(ENTRY_KINDS.map((kind, code) => [kind, code]));
+
+/** Packing code for one record, generated once from its fields: a loop over the table costs ten times as much. */
+function packer(fields: Record<string, FieldType>): Pack {
+	const lines = Object.entries(fields).map(([name, type]) => {
+		const value = `s[${JSON.stringify(name)}]`;
+		switch (type) {
+			case "u32":
+			case "i32":
+				return `w[at++] = ${value};`;
+			case "bool":
+				return `w[at++] = ${value} ? 1 : 0;`;
+			case "str":
+				return `w[at++] = j.intern(${value});`;
+			case "words":
+				return `at = j.packWords(${value}, at);`;
+		}
+	});
+	return new Function(
+		"s",
+		"j",
+		"at",
+		`const w = j.words; ${lines.join(" ")} return at;`,
+	) as Pack;
+}
+
+interface Shape {
+	ask: Record<string, FieldType>;
+	reply: Record<string, FieldType>;
+	packAsk: Pack;
+	packReply: Pack;
+	note: boolean;
+}
+
+const SHAPES: readonly Shape[] = ENTRY_KINDS.map((kind) => {
+	if (kind in CALLS) {
+		const { ask, reply } = CALLS[kind as CallName];
+		const full = { status: "i32", ...reply } as Record<string, FieldType>;
+		return {
+			ask,
+			reply: full,
+			packAsk: packer(ask),
+			packReply: packer(full),
+			note: false,
+		};
+	}
+	const fields = NOTES[kind as NoteName] as Record<string, FieldType>;
+	return {
+		ask: fields,
+		reply: {},
+		packAsk: packer(fields),
+		packReply: packer({}),
+		note: true,
+	};
+});
+
+export class Journal {
+	/** Packed entries. Public for the generated code alone. */
+	words = new Uint32Array(4096);
+	private end = 0;
+	private starts = new Uint32Array(512);
+	private readonly strings: string[] = [];
+	private readonly codes = new Map<string, number>();
+	/** Entries so far. */
+	length = 0;
+
+	append(
+		call: Call,
+		reply: AnyReply,
+		domid: number,
+		task: number,
+		step: number,
+		tick: number,
+		fault: number,
+	): number {
+		const code = KIND_CODES.get(call.op) as number;
+		const shape = SHAPES[code] as Shape;
+		const at = this.begin(code, domid, task, step, tick, fault);
+		const mid = shape.packAsk(
+			call as unknown as Record<string, unknown>,
+			this,
+			at,
+		);
+		this.end = shape.packReply(
+			reply as unknown as Record<string, unknown>,
+			this,
+			mid,
+		);
+		return this.length++;
+	}
+
+	note<N extends NoteName>(
+		kind: N,
+		fields: NoteFields<N>,
+		domid: number,
+		task: number,
+		step: number,
+		tick: number,
+	): number {
+		const code = KIND_CODES.get(kind) as number;
+		const at = this.begin(code, domid, task, step, tick, 0);
+		this.end = (SHAPES[code] as Shape).packAsk(fields, this, at);
+		return this.length++;
+	}
+
+	kind(seq: number): EntryKind {
+		return ENTRY_KINDS[
+			this.words[this.starts[seq] as number] as number
+		] as EntryKind;
+	}
+
+	/** Decode one entry. */
+	entry(seq: number): Entry {
+		if (!(seq >= 0 && seq < this.length))
+			throw new RangeError(`no journal entry ${seq}`);
+		const w = this.words;
+		let at = this.starts[seq] as number;
+		const code = w[at] as number;
+		const shape = SHAPES[code] as Shape;
+		const head = {
+			seq,
+			kind: ENTRY_KINDS[code] as EntryKind,
+			domid: w[at + 1] as number,
+			task: w[at + 2] as number,
+			step: w[at + 3] as number,
+			tick: w[at + 4] as number,
+			fault: w[at + 5] as number,
+		};
+		at += HEAD_WORDS;
+		const ask: Record<string, unknown> = {};
+		at = this.unpack(shape.ask, ask, at);
+		if (shape.note) return { ...head, note: ask } as unknown as Entry;
+		ask["op"] = head.kind;
+		const reply: Record<string, unknown> = {};
+		this.unpack(shape.reply, reply, at);
+		return { ...head, call: ask, reply } as unknown as Entry;
+	}
+
+	/** Entries from `from` on, of the kinds asked for (all when none is named). */
+	*entries(from = 0, kinds?: ReadonlySet<EntryKind>): Generator<Entry> {
+		for (let seq = from; seq < this.length; seq++)
+			if (kinds === undefined || kinds.has(this.kind(seq)))
+				yield this.entry(seq);
+	}
+
+	/** One number for the whole ledger: equal ledgers have equal numbers. */
+	hash(): number {
+		let hash = 0x811c9dc5;
+		for (let i = 0; i < this.end; i++)
+			hash = Math.imul(hash ^ (this.words[i] as number), 0x01000193);
+		for (const text of this.strings)
+			for (let i = 0; i < text.length; i++)
+				hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+		return hash >>> 0;
+	}
+
+	/** For the generated code. */
+	intern(text: string): number {
+		let code = this.codes.get(text);
+		if (code === undefined) {
+			code = this.strings.length;
+			this.strings.push(text);
+			this.codes.set(text, code);
+		}
+		return code;
+	}
+
+	/** For the generated code. */
+	packWords(words: ArrayLike<number>, start: number): number {
+		const w = this.words;
+		let at = start;
+		if (words.length <= INLINE_WORDS) {
+			w[at++] = words.length;
+			for (let i = 0; i < words.length; i++) w[at++] = words[i] as number;
+			return at;
+		}
+		let hash = 0x811c9dc5;
+		let poison = true;
+		for (let i = 0; i < words.length; i++) {
+			const word = words[i] as number;
+			hash = Math.imul(hash ^ word, 0x01000193);
+			if (word !== POISON) poison = false;
+		}
+		w[at++] = (words.length | LONG | (poison ? LONG_POISON : 0)) >>> 0;
+		w[at++] = hash;
+		return at;
+	}
+
+	private begin(
+		code: number,
+		domid: number,
+		task: number,
+		step: number,
+		tick: number,
+		fault: number,
+	): number {
+		// No kind has more than a dozen fields, so 256 words hold any entry.
+		if (this.end + 256 > this.words.length) {
+			const grown = new Uint32Array(this.words.length * 2);
+			grown.set(this.words);
+			this.words = grown;
+		}
+		if (this.length === this.starts.length) {
+			const grown = new Uint32Array(this.starts.length * 2);
+			grown.set(this.starts);
+			this.starts = grown;
+		}
+		const at = this.end;
+		const w = this.words;
+		this.starts[this.length] = at;
+		w[at] = code;
+		w[at + 1] = domid;
+		w[at + 2] = task;
+		w[at + 3] = step;
+		w[at + 4] = tick;
+		w[at + 5] = fault;
+		return at + HEAD_WORDS;
+	}
+
+	private unpack(
+		fields: Record<string, FieldType>,
+		into: Record<string, unknown>,
+		start: number,
+	): number {
+		const w = this.words;
+		let at = start;
+		for (const name in fields) {
+			switch (fields[name]) {
+				case "u32":
+					into[name] = w[at++];
+					break;
+				case "i32":
+					into[name] = (w[at++] as number) | 0;
+					break;
+				case "bool":
+					into[name] = w[at++] === 1;
+					break;
+				case "str":
+					into[name] = this.strings[w[at++] as number];
+					break;
+				case "words": {
+					const count = w[at++] as number;
+					if ((count & LONG) === 0) {
+						into[name] = w.slice(at, at + count);
+						at += count;
+					} else {
+						into[name] = {
+							length: count & 0x3fff_ffff,
+							hash: w[at++],
+							poison: (count & LONG_POISON) !== 0,
+						};
+					}
+				}
+			}
+		}
+		return at;
+	}
+}

@@ -1,0 +1,419 @@
+/**
+ * The loop: who can move, pick one, apply its call at the door, record, answer.
+ *
+ * Virtual time moves only when no task can. A task may be interrupted only before a call that another domain could notice
+ * (`switch` in the call table); private calls run on. Nothing here knows what a call means, except those that start and end tasks.
+ */
+import type { Choices } from "../base/choices.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { AnyReply, Call, Turns } from "../xen/call.ts";
+import { CALLS } from "../xen/call.ts";
+import type { World } from "../xen/world.ts";
+import { type Faults, timedOut } from "./faults/faults.ts";
+import { type Body, drive, type Task, type TaskDriver } from "./task.ts";
+
+export interface RunLimits {
+	/** Calls in one run. */
+	calls: number;
+	/** Calls of one task while time stands still: beyond it the task spins. */
+	burst: number;
+	/** Rounds of microtasks an async task is given to come back with a call. */
+	microtasks: number;
+	/** Virtual milliseconds that a run at rest is waited for. */
+	restTicks: number;
+}
+
+export const RUN_LIMITS: RunLimits = {
+	calls: 20_000_000,
+	burst: 2_000_000,
+	microtasks: 1000,
+	restTicks: 120_000,
+};
+
+/** A task that waits for something that is no door call: never a verdict on the implementation. */
+export class WaitsElsewhere extends Error {
+	readonly task: Task;
+	constructor(task: Task) {
+		super(
+			`task "${task.name}" waits for something that is no door call (a timer, a file, the network); inside a run only the verbs it was given may be awaited`,
+		);
+		this.task = task;
+	}
+}
+
+/** How a task of a driver came to a bad end. */
+export interface Crash {
+	task: Task;
+	how: "crashed" | "spins";
+	message: string;
+	stack: string;
+	/** Journal position. */
+	entry: number;
+}
+
+/** What the scenario's own task may wait for beside the world: see `Runner.pause`. */
+export type Pause =
+	/** No other task can move; time has not been moved for it. */
+	| { until: "idle" }
+	/** Time has moved once (to the next deadline, at most to `limit`), or there is nothing to wait for. */
+	| { until: "next"; limit: number }
+	/** No task can move and no deadline is left, or `limit` has come. */
+	| { until: "rest"; limit: number };
+
+export class Runner {
+	readonly world: World;
+	readonly journal: Journal;
+	readonly choices: Choices;
+	readonly faults: Faults;
+	readonly limits: RunLimits;
+	readonly tasks: Task[] = [];
+	readonly crashes: Crash[] = [];
+	/** Bodies handed over for the next `task.start` of a domain, by name. */
+	private readonly bodies = new Map<string, Body>();
+	private nextTask = 1;
+	/** Tasks that have not asked anything yet. */
+	private readonly fresh: Task[] = [];
+	/** Steps of the scenario begun so far; tasks started now carry it. */
+	step = 0;
+	calls = 0;
+	private paused: { task: Task; pause: Pause; since: number } | undefined;
+	private wantPause: Pause | undefined;
+	private active: Task[] = [];
+	/** Told of every call a domain's task made, for watchdogs outside. */
+	onCall: ((domid: number) => void) | undefined;
+
+	constructor(
+		world: World,
+		journal: Journal,
+		choices: Choices,
+		faults: Faults,
+		limits: RunLimits = RUN_LIMITS,
+	) {
+		this.world = world;
+		this.journal = journal;
+		this.choices = choices;
+		this.faults = faults;
+		this.limits = limits;
+	}
+
+	/** Start a task now. Its first call is asked at once, and answered when its turn comes. */
+	spawn(domid: number, name: string, body: Body): Task {
+		const task: Task = {
+			id: this.nextTask++,
+			domid,
+			name,
+			step: this.step,
+			state: "runnable",
+			pending: undefined,
+			deadline: 0,
+			burst: 0,
+			result: undefined,
+			error: undefined,
+			body,
+			driver: undefined,
+		};
+		this.tasks.push(task);
+		this.active.push(task);
+		this.journal.note(
+			"task.begin",
+			{ name },
+			domid,
+			task.id,
+			task.step,
+			this.world.now,
+		);
+		this.fresh.push(task);
+		return task;
+	}
+
+	/** Keep a body for the `task.start` call that names it. */
+	offer(domid: number, name: string, body: Body): void {
+		this.bodies.set(`${domid} ${name}`, body);
+	}
+
+	/** The scenario's own task suspends itself; it is resumed as `pause` says. Only one task may. */
+	*pause(pause: Pause): Turns {
+		this.wantPause = pause;
+		yield PAUSE_CALL;
+	}
+
+	/** End all tasks of a domain whose driver is gone. */
+	kill(domid: number, how: "killed" | "crashed" | "spins" = "killed"): void {
+		for (const task of this.active.filter((t) => t.domid === domid))
+			this.end(task, how, "");
+	}
+
+	/** Run until the scenario's task (the first one) has ended. Yields whenever microtasks must be drained. */
+	*run(director: Task): Generator<"settle", void, void> {
+		let current: Task = director;
+		for (;;) {
+			while (this.fresh.length > 0) {
+				const task = this.fresh.shift() as Task;
+				if (task.state === "runnable") yield* this.resume(task, undefined);
+			}
+			if (director.state !== "runnable") return;
+			const next = this.choose(current);
+			if (next === undefined) {
+				this.moveTime();
+				continue;
+			}
+			current = next;
+			yield* this.turn(next);
+		}
+	}
+
+	/** Answer one task's pending call. */
+	private *turn(task: Task): Generator<"settle", void, void> {
+		const call = task.pending as Call;
+		if (call === PAUSE_CALL) {
+			this.paused = undefined;
+			return yield* this.resume(task, { status: 0 });
+		}
+		const { world } = this;
+		task.burst += 1;
+		this.calls += 1;
+		if (task.burst > this.limits.burst || this.calls > this.limits.calls) {
+			this.crash(
+				task,
+				"spins",
+				new Error(
+					`${task.burst} calls while time stood still, the last a ${call.op}`,
+				),
+			);
+			return;
+		}
+		let reply: AnyReply;
+		let fault = 0;
+		if (
+			task.deadline !== 0 &&
+			task.deadline <= world.now &&
+			!world.ready(task.domid, task.id, call)
+		) {
+			reply = timedOut(call);
+		} else {
+			const struck = this.faults.strike(task.domid, call, this.choices);
+			if (struck !== undefined) fault = struck.number;
+			if (struck?.reply !== undefined) reply = struck.reply;
+			else {
+				reply = world.apply(task.domid, task.id, call);
+				for (let again = struck?.repeat ?? 0; again > 0; again--)
+					world.apply(task.domid, task.id, call);
+			}
+		}
+		task.deadline = 0;
+		if (call.op === "task.start") {
+			const key = `${task.domid} ${call.name}`;
+			const body = this.bodies.get(key);
+			if (body === undefined)
+				throw new Error(`no body was offered for task "${call.name}"`);
+			this.bodies.delete(key);
+			const before = this.step;
+			this.step = task.step;
+			(reply as { task: number }).task = this.spawn(
+				task.domid,
+				call.name,
+				body,
+			).id;
+			this.step = before;
+		}
+		this.journal.append(
+			call,
+			reply,
+			task.domid,
+			task.id,
+			task.step,
+			world.now,
+			fault,
+		);
+		this.onCall?.(task.domid);
+		this.buryTheDead();
+		if (task.state === "runnable") yield* this.resume(task, reply);
+	}
+
+	private *resume(
+		task: Task,
+		reply: AnyReply | undefined,
+	): Generator<"settle", void, void> {
+		try {
+			task.driver ??= drive(task.body);
+			const driver: TaskDriver = task.driver;
+			let ended = driver.resume(task, reply);
+			if (driver.settles) {
+				let state = "elsewhere";
+				for (
+					let i = 0;
+					i < this.limits.microtasks && state === "elsewhere";
+					i++
+				) {
+					yield "settle";
+					state = driver.settled(task);
+				}
+				if (state === "elsewhere") throw new WaitsElsewhere(task);
+				ended = state === "ended";
+			}
+			if (ended) return this.end(task, "returned", "");
+		} catch (error) {
+			if (error instanceof WaitsElsewhere) throw error;
+			this.crash(task, "crashed", error);
+			return;
+		}
+		const call = task.pending as Call;
+		if (call === PAUSE_CALL) {
+			this.paused = {
+				task,
+				pause: this.wantPause as Pause,
+				since: this.world.now,
+			};
+			return;
+		}
+		const known = typeof call === "object" && call !== null && call.op in CALLS;
+		if (!known) {
+			this.crash(
+				task,
+				"crashed",
+				new TypeError(
+					`it asked for ${JSON.stringify(call)}, which is no call of the door`,
+				),
+			);
+			return;
+		}
+		if ("timeout" in call && call.timeout > 0)
+			task.deadline = this.world.now + call.timeout;
+	}
+
+	private end(
+		task: Task,
+		how: Exclude<Task["state"], "runnable">,
+		message: string,
+	): void {
+		task.state = how;
+		task.pending = undefined;
+		task.driver?.drop();
+		this.active = this.active.filter((t) => t !== task);
+		this.world.ended.add(task.id);
+		this.journal.note(
+			"task.end",
+			{ name: task.name, how, message },
+			task.domid,
+			task.id,
+			task.step,
+			this.world.now,
+		);
+	}
+
+	private crash(task: Task, how: "crashed" | "spins", error: unknown): void {
+		task.error = error;
+		const message = error instanceof Error ? error.message : String(error);
+		this.end(task, how, message);
+		this.crashes.push({
+			task,
+			how,
+			message,
+			stack: error instanceof Error ? (error.stack ?? message) : message,
+			entry: this.journal.length - 1,
+		});
+	}
+
+	/** Tasks of domains that were crashed or destroyed run no more. */
+	private buryTheDead(): void {
+		for (const task of this.active) {
+			const life = this.world.life(task.domid);
+			if (life !== "running" && life !== "hung")
+				this.end(task, "killed", `its domain is ${life}`);
+		}
+	}
+
+	/** The task whose turn it is; undefined when none can move now. */
+	private choose(current: Task): Task | undefined {
+		if (
+			current.state === "runnable" &&
+			current.pending !== undefined &&
+			current.pending !== PAUSE_CALL &&
+			this.private(current) &&
+			this.able(current)
+		)
+			return current;
+		// The current task first, then the others in turn after it: pick 0 lets the same task go on, and nobody starves.
+		const { active } = this;
+		const able: Task[] = [];
+		const start = active.indexOf(current);
+		for (let i = 0; i < active.length; i++) {
+			const task = active[(Math.max(start, 0) + i) % active.length] as Task;
+			if (task.pending !== PAUSE_CALL && this.able(task)) able.push(task);
+		}
+		if (able.length > 1) return able[this.choices.pick("turn", able.length)];
+		if (able.length === 1) return able[0];
+		return this.resumable();
+	}
+
+	/** Whether nobody else could notice the order of this task's next call. */
+	private private(task: Task): boolean {
+		const call = task.pending as Call;
+		const point = CALLS[call.op].switch;
+		if (point === "never") return true;
+		if (point === "always") return false;
+		const { gfn } = call as Extract<Call, { op: "page.load" }>;
+		const frame = this.world.domain(task.domid)?.physmap.frame(gfn) ?? 0;
+		return frame === 0 || !this.world.frames.shared(frame);
+	}
+
+	private able(task: Task): boolean {
+		if (task.pending === undefined) return false;
+		if (this.world.life(task.domid) !== "running") return false;
+		if (task.deadline !== 0 && task.deadline <= this.world.now) return true;
+		return this.world.ready(task.domid, task.id, task.pending);
+	}
+
+	/** The scenario's task, when what it pauses for has come. */
+	private resumable(): Task | undefined {
+		const { paused, world } = this;
+		if (paused === undefined) return undefined;
+		const { task, pause, since } = paused;
+		switch (pause.until) {
+			case "idle":
+				return task;
+			case "next":
+				return world.now > since ||
+					world.now >= pause.limit ||
+					this.nextDeadline() === 0
+					? task
+					: undefined;
+			case "rest":
+				return world.now >= pause.limit || this.nextDeadline() === 0
+					? task
+					: undefined;
+		}
+	}
+
+	/** The earliest moment at which something can happen by itself, 0 for never. */
+	private nextDeadline(): number {
+		let next = this.world.due;
+		const earlier = (tick: number) => {
+			if (tick !== 0 && (next === 0 || tick < next)) next = tick;
+		};
+		earlier(this.faults.due);
+		for (const task of this.active)
+			if (this.world.life(task.domid) === "running") earlier(task.deadline);
+		return next;
+	}
+
+	private moveTime(): void {
+		const { paused, world } = this;
+		let next = this.nextDeadline();
+		const limit =
+			paused !== undefined && paused.pause.until !== "idle"
+				? paused.pause.limit
+				: 0;
+		if (limit !== 0 && (next === 0 || next > limit)) next = limit;
+		if (next === 0)
+			throw new Error(
+				`nothing can move: ${this.active.map((t) => `${t.name} of domain ${t.domid} in ${t.pending?.op}`).join(", ")}`,
+			);
+		world.advance(Math.max(next, world.now));
+		this.faults.advance(world);
+		for (const task of this.active) task.burst = 0;
+	}
+}
+
+/** Stands for the suspended scenario; never applied. */
+const PAUSE_CALL = { op: "wait" } as unknown as Call;

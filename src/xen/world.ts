@@ -1,0 +1,259 @@
+/**
+ * The hypervisor in memory, behind one door.
+ *
+ * Everything a participant does is one call of the closed list in call.ts and passes `World.apply`. The world is synchronous and knows
+ * no chance and no wall clock: its time is a number of virtual milliseconds that the runner moves.
+ */
+
+import type { AnyReply, Call } from "./call.ts";
+import { HANDLERS } from "./calls/index.ts";
+import { Display, type DisplayShape } from "./display.ts";
+import type { Domain, Life } from "./domain.ts";
+import { EventChannels } from "./evtchn.ts";
+import { Frames, HeapMemory, type Memory } from "./frame.ts";
+import { type GrantLimits, GrantTable, Maptrack } from "./grant.ts";
+import { Physmap, type PhysmapLimits } from "./physmap.ts";
+import {
+	type Manners,
+	type StoreConnection,
+	XenStore,
+} from "./xenstore/store.ts";
+
+/** Sizes of the world: what `--set world.KEY=VALUE` and a scenario's `world:` change. */
+export interface WorldOptions {
+	manners: Manners;
+	grants: GrantLimits;
+	memory: PhysmapLimits;
+	/** Ports a domain may have. */
+	ports: number;
+	displays: readonly DisplayShape[];
+}
+
+export const WORLD_DEFAULTS: WorldOptions = {
+	manners: "c423",
+	// xen-command-line: gnttab_max_frames 64, gnttab_max_maptrack_frames 1024.
+	grants: { frames: 64, maptrackFrames: 1024 },
+	memory: { pages: 16384, balloon: 8192 },
+	// xl.cfg: max_event_channels 1023.
+	ports: 1023,
+	displays: [],
+};
+
+export class World {
+	readonly options: WorldOptions;
+	readonly frames: Frames;
+	readonly evtchn = new EventChannels();
+	readonly store: XenStore;
+	readonly displays: Display[];
+	private readonly domains = new Map<number, Domain>();
+	private readonly connections = new Map<number, StoreConnection>();
+	/** Tasks that have ended, by task id. */
+	readonly ended = new Set<number>();
+	/** Virtual milliseconds. Only the runner moves it. */
+	now = 0;
+
+	constructor(
+		options: Partial<WorldOptions> = {},
+		memory: Memory = new HeapMemory(),
+	) {
+		this.options = { ...WORLD_DEFAULTS, ...options };
+		this.frames = new Frames(memory);
+		this.store = new XenStore({ manners: this.options.manners });
+		this.displays = this.options.displays.map((shape) => new Display(shape));
+		this.createDomain(0);
+	}
+
+	/** The one door: a call of a task of a domain, answered at once. Waits are applied when they are `ready`. */
+	apply(domid: number, task: number, call: Call): AnyReply {
+		const domain = this.domains.get(domid);
+		if (domain === undefined) throw new Error(`domain ${domid} does not exist`);
+		const handler = HANDLERS[call.op] as (
+			world: World,
+			domain: Domain,
+			call: Call,
+			task: number,
+		) => AnyReply;
+		return handler(this, domain, call, task);
+	}
+
+	domain(domid: number): Domain | undefined {
+		return this.domains.get(domid);
+	}
+
+	/** Domains that exist, zombies included, by number. */
+	domids(): number[] {
+		return [...this.domains.keys()].sort((a, b) => a - b);
+	}
+
+	life(domid: number): Life | "gone" {
+		return this.domains.get(domid)?.life ?? "gone";
+	}
+
+	/** The store connection of a domain's kernel. */
+	connection(domid: number): StoreConnection {
+		const connection = this.connections.get(domid);
+		if (connection === undefined)
+			throw new Error(`domain ${domid} has no store connection`);
+		return connection;
+	}
+
+	hasConnection(domid: number): boolean {
+		return this.connections.has(domid);
+	}
+
+	/** False when the number is taken, also by a zombie. */
+	createDomain(domid: number): boolean {
+		if (this.domains.has(domid)) return false;
+		const physmap = new Physmap(domid, { ...this.options.memory }, this.frames);
+		const limits = { ...this.options.grants };
+		this.domains.set(domid, {
+			domid,
+			life: "running",
+			physmap,
+			grants: new GrantTable(domid, limits, physmap, this.frames),
+			maptrack: new Maptrack(limits),
+			objects: new Map(),
+			nextObject: 1,
+			locks: new Map(),
+			completions: new Map(),
+			displays: new Set(),
+		});
+		this.evtchn.add(domid, this.options.ports);
+		if (domid === 0) this.connections.set(0, this.store.connectPrivileged());
+		else {
+			this.store.domainCreated(domid);
+			this.connections.set(domid, this.store.connectDomain(domid));
+		}
+		return true;
+	}
+
+	/**
+	 * XEN_DOMCTL_destroydomain: its mappings are released, then its ports closed, then its pages freed. Pages that others map keep it
+	 * a zombie. True when it is one.
+	 */
+	destroyDomain(domain: Domain): boolean {
+		for (const handle of domain.maptrack.numbers())
+			this.dropMapping(domain, handle);
+		for (const id of domain.displays) this.displays[id - 1]?.close();
+		domain.displays.clear();
+		this.evtchn.remove(domain.domid);
+		domain.grants.forget();
+		domain.objects.clear();
+		domain.life = "zombie";
+		domain.physmap.releaseAll();
+		this.connections.delete(domain.domid);
+		this.store.domainDestroyed(domain.domid);
+		this.reap(domain.domid);
+		return this.domains.has(domain.domid);
+	}
+
+	/** Drop a mapping whose handle is in use: unpin, and see whether that was the last thing that kept a zombie. */
+	dropMapping(domain: Domain, handle: number): void {
+		const mapping = domain.maptrack.get(handle);
+		if (mapping === undefined)
+			throw new Error(`handle ${handle} is not in use`);
+		const granter = this.domains.get(mapping.granter);
+		if (granter === undefined)
+			throw new Error(`granter ${mapping.granter} vanished while mapped`);
+		domain.maptrack.remove(handle);
+		domain.physmap.unmapForeign(mapping.gfn);
+		if (mapping.kernelHole) domain.physmap.giveHole(mapping.gfn);
+		granter.grants.unpin(mapping.ref, mapping.readonly);
+		const gfn = granter.grants.endDeferred(mapping.ref);
+		if (gfn !== 0) granter.physmap.free(gfn);
+		this.reap(mapping.granter);
+	}
+
+	/**
+	 * A user-space driver's process is gone and its handles close: the kernel unmaps what it had mapped, closes its ports and watches,
+	 * frees its memory, and ends its grants. A grant that is still mapped stays with its page until the peer unmaps.
+	 */
+	driverExit(domain: Domain): void {
+		for (const handle of domain.maptrack.numbers())
+			this.dropMapping(domain, handle);
+		this.evtchn.reset(domain.domid);
+		for (const id of domain.displays) this.displays[id - 1]?.close();
+		domain.displays.clear();
+		domain.objects.clear();
+		domain.locks.clear();
+		domain.completions.clear();
+		if (this.hasConnection(domain.domid))
+			this.store.resetWatches(this.connection(domain.domid));
+		domain.grants.exit();
+		domain.physmap.exit((gfn) => domain.grants.names(gfn));
+	}
+
+	/** A zombie goes when nothing of it is mapped any more. */
+	private reap(domid: number): void {
+		const domain = this.domains.get(domid);
+		if (domain?.life !== "zombie" || domain.grants.active.size > 0) return;
+		this.domains.delete(domid);
+	}
+
+	/** Whether a blocking call could be answered now. Every other call always can. */
+	ready(domid: number, task: number, call: Call): boolean {
+		switch (call.op) {
+			case "wait":
+				return this.waitCause(domid, call) !== undefined;
+			case "lock.take": {
+				const holder = this.domains.get(domid)?.locks.get(call.lock);
+				return holder === undefined || holder === task;
+			}
+			case "task.join":
+				return this.ended.has(call.task);
+			default:
+				return true;
+		}
+	}
+
+	/** What would end a wait now, in the order of its fields. */
+	waitCause(
+		domid: number,
+		call: Extract<Call, { op: "wait" }>,
+	):
+		| { cause: "port"; port: number }
+		| { cause: "watch" }
+		| { cause: "completion" }
+		| { cause: "display"; display: number }
+		| undefined {
+		const ports = this.evtchn.table(domid);
+		for (let i = 0; i < call.ports.length; i++) {
+			const number = call.ports[i] as number;
+			const port = ports?.get(number);
+			if (port?.pending === true && !port.masked)
+				return { cause: "port", port: number };
+		}
+		if (
+			call.token !== "" &&
+			this.hasConnection(domid) &&
+			this.store.hasEvent(this.connection(domid), call.token)
+		)
+			return { cause: "watch" };
+		const domain = this.domains.get(domid);
+		if (
+			call.completion !== 0 &&
+			(domain?.completions.get(call.completion) ?? 0) > 0
+		)
+			return { cause: "completion" };
+		if (call.display && domain !== undefined)
+			for (const display of domain.displays)
+				if ((this.displays[display - 1]?.events.length ?? 0) > 0)
+					return { cause: "display", display };
+		return undefined;
+	}
+
+	/** When something in the world moves by itself next, 0 for never: the displays' frames. */
+	get due(): number {
+		let due = 0;
+		for (const display of this.displays)
+			if (display.due !== 0 && (due === 0 || display.due < due))
+				due = display.due;
+		return due;
+	}
+
+	/** Let time be `now`. */
+	advance(now: number): void {
+		this.now = now;
+		for (const display of this.displays) display.advance(now);
+	}
+}
