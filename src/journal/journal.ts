@@ -2,8 +2,8 @@
  * The ledger: one entry for each passage of the door, kept as packed words and decoded when a rule or a report asks.
  *
  * An entry is a head of six words and then the fields of its kind in the order of the table: `ask` fields, `status`, `reply` fields.
- * Strings are interned. Runs of words up to 64 octets stand whole; of longer ones there is the count, a hash and whether the whole
- * run is the poison of a page that nobody cleared.
+ * Strings are interned. Runs of words up to a page stand whole, because rules read page directories out of the ledger; of longer ones
+ * (lists of a buffer's pages) there is the count, a hash and whether the whole run is the poison of a page that nobody cleared.
  */
 import {
 	type AnyReply,
@@ -23,8 +23,8 @@ import {
 } from "./entry.ts";
 
 const HEAD_WORDS = 6;
-/** Longest run of words that an entry carries whole. */
-export const INLINE_WORDS = 16;
+/** Longest run of words that an entry carries whole: one page. */
+export const INLINE_WORDS = 1024;
 const LONG = 0x8000_0000;
 const LONG_POISON = 0x4000_0000;
 
@@ -47,20 +47,16 @@ const KIND_CODES = new Map(ENTRY_KINDS.map((kind, code) => [kind, code]));
 
 /** Packing code for one record, generated once from its fields: a loop over the table costs ten times as much. */
 function packer(fields: Record<string, FieldType>): Pack {
-	const lines = Object.entries(fields).map(([name, type]) => {
-		const value = `s[${JSON.stringify(name)}]`;
-		switch (type) {
-			case "u32":
-			case "i32":
-				return `w[at++] = ${value};`;
-			case "bool":
-				return `w[at++] = ${value} ? 1 : 0;`;
-			case "str":
-				return `w[at++] = j.intern(${value});`;
-			case "words":
-				return `at = j.packWords(${value}, at);`;
-		}
-	});
+	const store: Record<FieldType, (value: string) => string> = {
+		u32: (value) => `w[at++] = ${value};`,
+		i32: (value) => `w[at++] = ${value};`,
+		bool: (value) => `w[at++] = ${value} ? 1 : 0;`,
+		str: (value) => `w[at++] = j.intern(${value});`,
+		words: (value) => `at = j.packWords(${value}, at);`,
+	};
+	const lines = Object.entries(fields).map(([name, type]) =>
+		store[type](`s[${JSON.stringify(name)}]`),
+	);
 	return new Function(
 		"s",
 		"j",
@@ -101,7 +97,7 @@ const SHAPES: readonly Shape[] = ENTRY_KINDS.map((kind) => {
 
 export class Journal {
 	/** Packed entries. Public for the generated code alone. */
-	words = new Uint32Array(4096);
+	words = new Uint32Array(16384);
 	private end = 0;
 	private starts = new Uint32Array(512);
 	private readonly strings: string[] = [];
@@ -175,7 +171,7 @@ export class Journal {
 		const ask: Record<string, unknown> = {};
 		at = this.unpack(shape.ask, ask, at);
 		if (shape.note) return { ...head, note: ask } as unknown as Entry;
-		ask["op"] = head.kind;
+		ask.op = head.kind;
 		const reply: Record<string, unknown> = {};
 		this.unpack(shape.reply, reply, at);
 		return { ...head, call: ask, reply } as unknown as Entry;
@@ -239,8 +235,8 @@ export class Journal {
 		tick: number,
 		fault: number,
 	): number {
-		// No kind has more than a dozen fields, so 256 words hold any entry.
-		if (this.end + 256 > this.words.length) {
+		// No kind has more than a dozen fields or two runs of words, so 4096 words hold any entry.
+		if (this.end + 4096 > this.words.length) {
 			const grown = new Uint32Array(this.words.length * 2);
 			grown.set(this.words);
 			this.words = grown;

@@ -6,11 +6,12 @@
  */
 import type { Choices } from "../base/choices.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { AnyReply, Call, Turns } from "../xen/call.ts";
+import type { AnyReply, Call, Reply, Turns } from "../xen/call.ts";
 import { CALLS } from "../xen/call.ts";
 import type { World } from "../xen/world.ts";
 import { type Faults, timedOut } from "./faults/faults.ts";
-import { type Body, drive, type Task, type TaskDriver } from "./task.ts";
+import type { Body } from "../peer/peer.ts";
+import { drive, type Task, type TaskDriver } from "./task.ts";
 
 export interface RunLimits {
 	/** Calls in one run. */
@@ -209,7 +210,7 @@ export class Runner {
 			this.bodies.delete(key);
 			const before = this.step;
 			this.step = task.step;
-			(reply as { task: number }).task = this.spawn(
+			(reply as Reply<"task.start">).task = this.spawn(
 				task.domid,
 				call.name,
 				body,

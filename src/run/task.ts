@@ -3,14 +3,7 @@
  * or an async function over the same verbs.
  */
 import type { AsyncAsk, Body } from "../peer/peer.ts";
-import type {
-	AnyReply,
-	Ask,
-	Call,
-	CallName,
-	Reply,
-	Turns,
-} from "../xen/call.ts";
+import type { AnyReply, Call, Turns } from "../xen/call.ts";
 import { call as makeCall } from "../xen/call.ts";
 
 export type TaskState =

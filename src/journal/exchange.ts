@@ -1,0 +1,394 @@
+/**
+ * The protocol as the ledger shows it: connections, requests, responses, events and bus states, read from XenStore writes and stores into
+ * shared pages alone, never from a peer's variables.
+ *
+ * A connection is one connector between the frontend's going Initialised and either side's leaving the link.
+ */
+import { FIRST_SLOT, RING_SLOTS, SLOT_WORDS } from "../xen/ring.ts";
+import type { Entry } from "./entry.ts";
+import { MemoryView } from "./memory-view.ts";
+import { type NodeChange, StoreView } from "./store-view.ts";
+
+/** 63 events of 64 octets after the header of the event page. */
+const EVENT_SLOTS = 63;
+
+export interface Exchange {
+	/** Counted from 1 over the connection. */
+	number: number;
+	words: Uint32Array;
+	/** Entry that published it. */
+	seq: number;
+	tick: number;
+	/** Step that was running. */
+	step: number;
+	/** The response, when there was one. */
+	answer?: { words: Uint32Array; seq: number; tick: number };
+}
+
+/** One connector's link. */
+export interface Connection {
+	fe: number;
+	be: number;
+	dev: number;
+	connector: number;
+	/** Frames of the request ring and the event page; 0 when the reference named nothing. */
+	ring: number;
+	events: number;
+	/** Published requests in order; the unanswered are those without `answer`. */
+	requests: Exchange[];
+	/** Indexes as last stored. */
+	reqProd: number;
+	rspProd: number;
+	inProd: number;
+	inCons: number;
+	/** Events published so far. */
+	eventCount: number;
+	open: boolean;
+	/** Entry at which it came to be. */
+	seq: number;
+}
+
+/** What an entry meant in the protocol's terms. */
+export type WireEntry =
+	| { kind: "wire.open"; connection: Connection; seq: number }
+	| { kind: "wire.close"; connection: Connection; seq: number }
+	| {
+			kind: "wire.request";
+			connection: Connection;
+			request: Exchange;
+			seq: number;
+	  }
+	| {
+			kind: "wire.response";
+			connection: Connection;
+			words: Uint32Array;
+			/** The oldest unanswered request of the same id. */
+			request: Exchange | undefined;
+			seq: number;
+	  }
+	| {
+			kind: "wire.event";
+			connection: Connection;
+			words: Uint32Array;
+			number: number;
+			seq: number;
+	  }
+	| {
+			/** A producer or consumer index left its bounds. */
+			kind: "wire.index";
+			connection: Connection;
+			which: "req_prod" | "rsp_prod" | "in_prod" | "in_cons";
+			value: number;
+			before: number;
+			/** How far it may lie ahead. */
+			bound: number;
+			domid: number;
+			seq: number;
+	  }
+	| {
+			kind: "wire.state";
+			side: "frontend" | "backend";
+			fe: number;
+			be: number;
+			dev: number;
+			before: string | undefined;
+			after: string | undefined;
+			domid: number;
+			seq: number;
+	  };
+export type WireKind = WireEntry["kind"];
+
+const STATE_INITIALISED = "3";
+const FRONT = /^\/local\/domain\/(\d+)\/device\/vdispl\/(\d+)\/state$/;
+const BACK = /^\/local\/domain\/(\d+)\/backend\/vdispl\/(\d+)\/(\d+)\/state$/;
+const ahead = (a: number, b: number) => (a - b) >>> 0;
+
+export class ExchangeView {
+	readonly store = new StoreView();
+	readonly memory = new MemoryView();
+	readonly connections: Connection[] = [];
+	private readonly byFrame = new Map<number, Connection>();
+
+	/** Follow one entry; what it meant, in order. */
+	follow(entry: Entry): WireEntry[] {
+		const out: WireEntry[] = [];
+		this.memory.follow(entry);
+		for (const change of this.store.follow(entry)) this.state(change, out);
+		if (entry.kind === "page.store" && entry.reply.status === 0)
+			this.stored(entry, out);
+		if (entry.kind === "domain.destroy" && entry.reply.status === 0)
+			this.closeAll(
+				(c) => c.fe === entry.call.domid || c.be === entry.call.domid,
+				entry.seq,
+				out,
+			);
+		if (entry.kind === "driver.exit" && entry.reply.status === 0)
+			this.closeAll((c) => c.be === entry.call.domid, entry.seq, out);
+		return out;
+	}
+
+	/** The open connection of a connector. */
+	connection(
+		fe: number,
+		dev: number,
+		connector: number,
+	): Connection | undefined {
+		return this.connections.find(
+			(c) =>
+				c.open && c.fe === fe && c.dev === dev && c.connector === connector,
+		);
+	}
+
+	private state(change: NodeChange, out: WireEntry[]): void {
+		const front = FRONT.exec(change.path);
+		const back = front === null ? BACK.exec(change.path) : null;
+		if (front === null && back === null) return;
+		const [fe, dev] = front
+			? [Number(front[1]), Number(front[2])]
+			: [Number(back?.[2]), Number(back?.[3])];
+		const dir = `/local/domain/${fe}/device/vdispl/${dev}`;
+		const be = back
+			? Number(back[1])
+			: Number(this.store.value(`${dir}/backend-id`) ?? "0");
+		const { before, after, domid, seq } = change;
+		out.push({
+			kind: "wire.state",
+			side: front ? "frontend" : "backend",
+			fe,
+			be,
+			dev,
+			before,
+			after,
+			domid,
+			seq,
+		});
+		const mine = (c: Connection) => c.fe === fe && c.dev === dev;
+		if (front && after === STATE_INITIALISED && before !== after) {
+			this.closeAll(mine, seq, out);
+			this.openAll(fe, be, dev, dir, seq, out);
+		}
+		// Closing alone does not end a link: its requests may still be answered.
+		if (after !== "3" && after !== "4" && after !== "5" && after !== before)
+			this.closeAll(mine, seq, out);
+	}
+
+	private openAll(
+		fe: number,
+		be: number,
+		dev: number,
+		dir: string,
+		seq: number,
+		out: WireEntry[],
+	): void {
+		for (
+			let connector = 0;
+			this.store.value(`${dir}/${connector}/req-ring-ref`) !== undefined;
+			connector++
+		) {
+			const frame = (node: string) =>
+				this.memory.grant(
+					fe,
+					Number(this.store.value(`${dir}/${connector}/${node}`) ?? "0"),
+				)?.frame ?? 0;
+			const connection: Connection = {
+				fe,
+				be,
+				dev,
+				connector,
+				ring: frame("req-ring-ref"),
+				events: frame("evt-ring-ref"),
+				requests: [],
+				reqProd: 0,
+				rspProd: 0,
+				inProd: 0,
+				inCons: 0,
+				eventCount: 0,
+				open: true,
+				seq,
+			};
+			this.connections.push(connection);
+			for (const page of [connection.ring, connection.events])
+				if (page !== 0) this.byFrame.set(page, connection);
+			out.push({ kind: "wire.open", connection, seq });
+		}
+	}
+
+	private closeAll(
+		which: (c: Connection) => boolean,
+		seq: number,
+		out: WireEntry[],
+	): void {
+		for (const connection of this.connections) {
+			if (!connection.open || !which(connection)) continue;
+			connection.open = false;
+			this.byFrame.delete(connection.ring);
+			this.byFrame.delete(connection.events);
+			out.push({ kind: "wire.close", connection, seq });
+		}
+	}
+
+	private stored(
+		entry: Entry & { kind: "page.store" },
+		out: WireEntry[],
+	): void {
+		const connection = this.byFrame.get(entry.reply.frame);
+		if (connection === undefined) return;
+		const { word, words } = entry.call;
+		const covers = (at: number) => at >= word && at < word + words.length;
+		const value = (at: number) => words[at - word] as number;
+		if (entry.reply.frame === connection.ring) {
+			if (covers(0)) this.requests(connection, value(0), entry, out);
+			if (covers(2)) this.responses(connection, value(2), entry, out);
+		} else {
+			if (covers(0)) this.consumed(connection, value(0), entry, out);
+			if (covers(1)) this.events(connection, value(1), entry, out);
+		}
+	}
+
+	private slot(frame: number, index: number, slots: number): Uint32Array {
+		const at = FIRST_SLOT + (index % slots) * SLOT_WORDS;
+		return this.memory.words(frame).slice(at, at + SLOT_WORDS);
+	}
+
+	private requests(
+		c: Connection,
+		value: number,
+		entry: Entry,
+		out: WireEntry[],
+	): void {
+		const before = c.reqProd;
+		c.reqProd = value;
+		const count = ahead(value, before);
+		// What is in flight: everything published and not yet answered.
+		const bound = RING_SLOTS - ahead(before, c.rspProd);
+		if (count > bound) {
+			out.push({
+				kind: "wire.index",
+				connection: c,
+				which: "req_prod",
+				value,
+				before,
+				bound,
+				domid: entry.domid,
+				seq: entry.seq,
+			});
+			return;
+		}
+		for (let i = 0; i < count; i++) {
+			const request: Exchange = {
+				number: c.requests.length + 1,
+				words: this.slot(c.ring, (before + i) >>> 0, RING_SLOTS),
+				seq: entry.seq,
+				tick: entry.tick,
+				step: entry.step,
+			};
+			c.requests.push(request);
+			out.push({
+				kind: "wire.request",
+				connection: c,
+				request,
+				seq: entry.seq,
+			});
+		}
+	}
+
+	private responses(
+		c: Connection,
+		value: number,
+		entry: Entry,
+		out: WireEntry[],
+	): void {
+		const before = c.rspProd;
+		c.rspProd = value;
+		const count = ahead(value, before);
+		const bound = ahead(c.reqProd, before);
+		if (count > bound) {
+			out.push({
+				kind: "wire.index",
+				connection: c,
+				which: "rsp_prod",
+				value,
+				before,
+				bound,
+				domid: entry.domid,
+				seq: entry.seq,
+			});
+			return;
+		}
+		for (let i = 0; i < count; i++) {
+			const words = this.slot(c.ring, (before + i) >>> 0, RING_SLOTS);
+			const id = (words[0] as number) & 0xffff;
+			const request = c.requests.find(
+				(r) =>
+					r.answer === undefined && ((r.words[0] as number) & 0xffff) === id,
+			);
+			if (request !== undefined)
+				request.answer = { words, seq: entry.seq, tick: entry.tick };
+			out.push({
+				kind: "wire.response",
+				connection: c,
+				words,
+				request,
+				seq: entry.seq,
+			});
+		}
+	}
+
+	private events(
+		c: Connection,
+		value: number,
+		entry: Entry,
+		out: WireEntry[],
+	): void {
+		const before = c.inProd;
+		c.inProd = value;
+		const count = ahead(value, before);
+		const bound = EVENT_SLOTS - ahead(before, c.inCons);
+		if (count > bound) {
+			out.push({
+				kind: "wire.index",
+				connection: c,
+				which: "in_prod",
+				value,
+				before,
+				bound,
+				domid: entry.domid,
+				seq: entry.seq,
+			});
+			return;
+		}
+		for (let i = 0; i < count; i++) {
+			const words = this.slot(c.events, (before + i) >>> 0, EVENT_SLOTS);
+			c.eventCount += 1;
+			out.push({
+				kind: "wire.event",
+				connection: c,
+				words,
+				number: c.eventCount,
+				seq: entry.seq,
+			});
+		}
+	}
+
+	private consumed(
+		c: Connection,
+		value: number,
+		entry: Entry,
+		out: WireEntry[],
+	): void {
+		const before = c.inCons;
+		c.inCons = value;
+		const bound = ahead(c.inProd, before);
+		if (ahead(value, before) > bound)
+			out.push({
+				kind: "wire.index",
+				connection: c,
+				which: "in_cons",
+				value,
+				before,
+				bound,
+				domid: entry.domid,
+				seq: entry.seq,
+			});
+	}
+}

@@ -1,0 +1,155 @@
+/**
+ * What the ledger says of memory: which frame stands behind a grant, who maps it, and what was stored where. It shares no code with the
+ * hypervisor model, so that rules about that model have a second witness.
+ */
+import { PAGE_WORDS } from "../xen/frame.ts";
+import type { Entry } from "./entry.ts";
+import { isLong } from "./journal.ts";
+
+/** One open grant entry. */
+export interface GrantView {
+	granter: number;
+	ref: number;
+	to: number;
+	gfn: number;
+	frame: number;
+	readonly: boolean;
+	/** Journal entry that opened it. */
+	seq: number;
+}
+
+/** One live mapping. */
+export interface MapView {
+	mapper: number;
+	handle: number;
+	granter: number;
+	ref: number;
+	gfn: number;
+	frame: number;
+	seq: number;
+}
+
+const key = (domid: number, number: number) => `${domid} ${number}`;
+
+export class MemoryView {
+	/** By granter and reference. */
+	readonly grants = new Map<string, GrantView>();
+	/** By mapper and handle. */
+	readonly maps = new Map<string, MapView>();
+	private readonly byFrame = new Map<number, Set<MapView>>();
+	private readonly stored = new Map<number, Uint32Array>();
+
+	grant(granter: number, ref: number): GrantView | undefined {
+		return this.grants.get(key(granter, ref));
+	}
+
+	map(mapper: number, handle: number): MapView | undefined {
+		return this.maps.get(key(mapper, handle));
+	}
+
+	/** Mappings of a frame by domains other than `owner`. */
+	foreign(frame: number, owner: number): MapView[] {
+		return [...(this.byFrame.get(frame) ?? [])].filter(
+			(m) => m.mapper !== owner,
+		);
+	}
+
+	/** The words of a frame, as far as they were stored since it was handed out. */
+	words(frame: number): Uint32Array {
+		let words = this.stored.get(frame);
+		if (words === undefined) {
+			words = new Uint32Array(PAGE_WORDS);
+			this.stored.set(frame, words);
+		}
+		return words;
+	}
+
+	follow(entry: Entry): void {
+		switch (entry.kind) {
+			case "grant.access":
+				if (entry.reply.status === 0)
+					this.grants.set(key(entry.domid, entry.call.ref), {
+						granter: entry.domid,
+						ref: entry.call.ref,
+						to: entry.call.domid,
+						gfn: entry.call.gfn,
+						frame: entry.reply.frame,
+						readonly: entry.call.readonly,
+						seq: entry.seq,
+					});
+				return;
+			case "grant.end":
+				if (entry.reply.status === 0)
+					this.grants.delete(key(entry.domid, entry.call.ref));
+				return;
+			case "grant.map": {
+				if (entry.reply.status !== 0) return;
+				const { handle, gfn, frame } = entry.reply;
+				const { granter, ref } = entry.call;
+				const map = {
+					mapper: entry.domid,
+					handle,
+					granter,
+					ref,
+					gfn,
+					frame,
+					seq: entry.seq,
+				};
+				this.maps.set(key(entry.domid, handle), map);
+				let maps = this.byFrame.get(frame);
+				if (maps === undefined) {
+					maps = new Set();
+					this.byFrame.set(frame, maps);
+				}
+				maps.add(map);
+				return;
+			}
+			case "grant.unmap":
+				// With address 0 the mapping stays.
+				if (entry.reply.status === 0 && entry.call.gfn !== 0)
+					this.unmap(entry.domid, entry.call.handle);
+				return;
+			case "page.alloc":
+				if (entry.reply.status === 0) this.stored.delete(entry.reply.frame);
+				return;
+			case "page.store": {
+				if (entry.reply.status !== 0 || isLong(entry.call.words)) return;
+				const words = this.words(entry.reply.frame);
+				const { word } = entry.call;
+				for (let i = 0; i < entry.call.words.length; i++)
+					words[word + i] = entry.call.words[i] as number;
+				return;
+			}
+			case "page.compare-exchange":
+				if (
+					entry.reply.status === 0 &&
+					entry.reply.found === entry.call.expected
+				)
+					this.words(entry.reply.frame)[entry.call.word] = entry.call.next;
+				return;
+			case "driver.exit":
+			case "domain.destroy": {
+				if (entry.reply.status !== 0) return;
+				const gone = entry.call.domid;
+				for (const map of [...this.maps.values()])
+					if (map.mapper === gone) this.unmap(gone, map.handle);
+				for (const [at, grant] of [...this.grants])
+					if (
+						grant.granter === gone &&
+						(entry.kind === "domain.destroy" ||
+							this.foreign(grant.frame, gone).length === 0)
+					)
+						this.grants.delete(at);
+				return;
+			}
+			default:
+		}
+	}
+
+	private unmap(mapper: number, handle: number): void {
+		const map = this.maps.get(key(mapper, handle));
+		if (map === undefined) return;
+		this.maps.delete(key(mapper, handle));
+		this.byFrame.get(map.frame)?.delete(map);
+	}
+}
