@@ -31,12 +31,18 @@ export interface MapView {
 
 const key = (domid: number, number: number) => `${domid} ${number}`;
 
+const NONE: ReadonlySet<GrantView> = new Set();
+
 export class MemoryView {
 	/** By granter and reference. */
 	readonly grants = new Map<string, GrantView>();
 	/** By mapper and handle. */
 	readonly maps = new Map<string, MapView>();
 	private readonly byFrame = new Map<number, Set<MapView>>();
+	/** Open grants of a frame. */
+	private readonly grantsByFrame = new Map<number, Set<GrantView>>();
+	/** The grant that the last successful `grant.end` closed. */
+	lastEnded: GrantView | undefined;
 	private readonly stored = new Map<number, Uint32Array>();
 
 	grant(granter: number, ref: number): GrantView | undefined {
@@ -54,6 +60,11 @@ export class MemoryView {
 		);
 	}
 
+	/** Open grants of a frame. */
+	grantsOf(frame: number): ReadonlySet<GrantView> {
+		return this.grantsByFrame.get(frame) ?? NONE;
+	}
+
 	/** The words of a frame, as far as they were stored since it was handed out. */
 	words(frame: number): Uint32Array {
 		let words = this.stored.get(frame);
@@ -68,7 +79,7 @@ export class MemoryView {
 		switch (entry.kind) {
 			case "grant.access":
 				if (entry.reply.status === 0)
-					this.grants.set(key(entry.domid, entry.call.ref), {
+					this.open({
 						granter: entry.domid,
 						ref: entry.call.ref,
 						to: entry.call.domid,
@@ -80,7 +91,7 @@ export class MemoryView {
 				return;
 			case "grant.end":
 				if (entry.reply.status === 0)
-					this.grants.delete(key(entry.domid, entry.call.ref));
+					this.lastEnded = this.close(entry.domid, entry.call.ref);
 				return;
 			case "grant.map": {
 				if (entry.reply.status !== 0) return;
@@ -133,17 +144,35 @@ export class MemoryView {
 				const gone = entry.call.domid;
 				for (const map of [...this.maps.values()])
 					if (map.mapper === gone) this.unmap(gone, map.handle);
-				for (const [at, grant] of [...this.grants])
+				for (const grant of [...this.grants.values()])
 					if (
 						grant.granter === gone &&
 						(entry.kind === "domain.destroy" ||
 							this.foreign(grant.frame, gone).length === 0)
 					)
-						this.grants.delete(at);
+						this.close(grant.granter, grant.ref);
 				return;
 			}
 			default:
 		}
+	}
+
+	private open(grant: GrantView): void {
+		this.grants.set(key(grant.granter, grant.ref), grant);
+		let grants = this.grantsByFrame.get(grant.frame);
+		if (grants === undefined) {
+			grants = new Set();
+			this.grantsByFrame.set(grant.frame, grants);
+		}
+		grants.add(grant);
+	}
+
+	private close(granter: number, ref: number): GrantView | undefined {
+		const grant = this.grants.get(key(granter, ref));
+		if (grant === undefined) return undefined;
+		this.grants.delete(key(granter, ref));
+		this.grantsByFrame.get(grant.frame)?.delete(grant);
+		return grant;
 	}
 
 	private unmap(mapper: number, handle: number): void {

@@ -57,12 +57,16 @@ export class Ledger {
 
 	follow(entry: Entry): void {
 		const { domid, seq } = entry;
-		if (!("reply" in entry) || entry.reply.status < 0) return;
+		if (!("reply" in entry)) return;
+		// A transaction that ends with a conflict is gone as well.
+		if (entry.reply.status < 0 && entry.kind !== "xs.transaction-end") return;
 		switch (entry.kind) {
 			case "page.alloc":
-				return this.add("page", domid, entry.reply.gfn, seq, entry.reply.frame);
+				this.add("page", domid, entry.reply.gfn, seq, entry.reply.frame);
+				return;
 			case "page.free":
-				return this.remove("page", domid, entry.call.gfn);
+				this.remove("page", domid, entry.call.gfn);
+				return;
 			case "grant.reserve":
 				this.batches.set(`${domid} ${entry.reply.batch}`, {
 					left: entry.call.count,
@@ -72,17 +76,21 @@ export class Ledger {
 			case "grant.claim": {
 				const batch = this.batches.get(`${domid} ${entry.call.batch}`);
 				if (batch !== undefined) batch.left -= 1;
-				return this.add("reference", domid, entry.reply.ref, seq);
+				this.add("reference", domid, entry.reply.ref, seq);
+				return;
 			}
 			case "grant.release":
 				this.batches.delete(`${domid} ${entry.call.batch}`);
 				return;
 			case "grant.access":
-				return this.add("grant", domid, entry.call.ref, seq, entry.reply.frame);
+				this.add("grant", domid, entry.call.ref, seq, entry.reply.frame);
+				return;
 			case "grant.end":
-				return this.remove("grant", domid, entry.call.ref);
+				this.remove("grant", domid, entry.call.ref);
+				return;
 			case "grant.free":
-				return this.remove("reference", domid, entry.call.ref);
+				this.remove("reference", domid, entry.call.ref);
+				return;
 			case "grant.map":
 				if (entry.reply.status === 0)
 					this.add(
@@ -99,61 +107,54 @@ export class Ledger {
 				return;
 			case "evtchn.alloc-unbound":
 			case "evtchn.bind-interdomain":
-				return this.add("port", domid, entry.reply.port, seq);
+				this.add("port", domid, entry.reply.port, seq);
+				return;
 			case "evtchn.close":
-				return this.remove("port", domid, entry.call.port);
+				this.remove("port", domid, entry.call.port);
+				return;
 			case "evtchn.reset":
-				return this.drop(domid, "port");
+				this.drop(domid, "port");
+				return;
 			case "xs.watch":
-				return this.add(
-					"watch",
-					domid,
-					`${entry.call.path} ${entry.call.token}`,
-					seq,
-				);
+				this.add("watch", domid, `${entry.call.path} ${entry.call.token}`, seq);
+				return;
 			case "xs.unwatch":
-				return this.remove(
-					"watch",
-					domid,
-					`${entry.call.path} ${entry.call.token}`,
-				);
+				this.remove("watch", domid, `${entry.call.path} ${entry.call.token}`);
+				return;
 			case "xs.reset-watches":
 				this.drop(domid, "watch");
-				return this.drop(domid, "transaction");
+				this.drop(domid, "transaction");
+				return;
 			case "xs.transaction-start":
-				return this.add("transaction", domid, entry.reply.tx, seq);
+				this.add("transaction", domid, entry.reply.tx, seq);
+				return;
 			case "xs.transaction-end":
-				return this.remove("transaction", domid, entry.call.tx);
+				this.remove("transaction", domid, entry.call.tx);
+				return;
 			case "balloon.take":
-				return this.add("balloon page", domid, entry.reply.gfn, seq);
+				this.add("balloon page", domid, entry.reply.gfn, seq);
+				return;
 			case "balloon.give":
-				return this.remove("balloon page", domid, entry.call.gfn);
+				this.remove("balloon page", domid, entry.call.gfn);
+				return;
 			case "object.make":
-				return this.add(
-					"object",
-					domid,
-					entry.reply.object,
-					seq,
-					0,
-					entry.call.kind,
-				);
+				this.add("object", domid, entry.reply.object, seq, 0, entry.call.kind);
+				return;
 			case "object.drop":
-				return this.remove("object", domid, entry.call.object);
+				this.remove("object", domid, entry.call.object);
+				return;
 			case "lock.take":
-				return this.add("lock", domid, entry.call.lock, seq);
+				this.add("lock", domid, entry.call.lock, seq);
+				return;
 			case "lock.give":
-				return this.remove("lock", domid, entry.call.lock);
+				this.remove("lock", domid, entry.call.lock);
+				return;
 			case "driver.exit":
 			case "domain.destroy":
-				return this.forget(entry.call.domid);
+				this.forget(entry.call.domid);
+				return;
 			default:
 		}
-	}
-
-	/** A transaction that ended with a conflict is gone as well. */
-	followRefused(entry: Entry): void {
-		if (entry.kind === "xs.transaction-end")
-			this.remove("transaction", entry.domid, entry.call.tx);
 	}
 
 	private forget(domid: number): void {

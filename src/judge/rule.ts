@@ -5,6 +5,7 @@
 import type { Entry, EntryKind } from "../journal/entry.ts";
 import type { ExchangeView, WireEntry, WireKind } from "../journal/exchange.ts";
 import type { Leak, Level, Party } from "./finding.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** How a participant takes part in a case: see decision 3 of the architecture ("Cast"). */
 export type Standing = "subject" | "reference" | "scripted";
@@ -38,7 +39,13 @@ export interface Court {
 	readonly participants: readonly Participant[];
 	/** Everything that the ledger has said so far of nodes, memory and packets. */
 	readonly exchange: ExchangeView;
+	/** What every domain has and has not given back. */
+	readonly ledger: Ledger;
 	participant(domid: number): Participant | undefined;
+	/** Whether the domain could still act: not hung, crashed or gone, and its driver alive. */
+	running(domid: number): boolean;
+	/** Virtual time of a journal entry; without one, of the end. */
+	tick(seq?: number): number;
 	/** Printed form of a journal entry, for messages: `grant.access ref 9 by fe`. */
 	tell(seq: number): string;
 	breach(breach: Breach): void;

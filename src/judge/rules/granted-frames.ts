@@ -1,0 +1,44 @@
+/** Which frames a request puts into the peer's hands: the directory it names and what that lists. */
+import { walkDirectory } from "../../displif/directory.ts";
+import { decodeRequest } from "../../displif/packet.ts";
+import type { Connection, ExchangeView } from "../../journal/exchange.ts";
+
+/** Undefined for a request that names no pages. DBUF_DESTROY names those of the create before it. */
+export function grantedFrames(
+	words: Uint32Array,
+	connection: Connection,
+	exchange: ExchangeView,
+): { operation: string; frames: ReadonlySet<number> } | undefined {
+	const packet = decodeRequest(words);
+	if (packet.operation === undefined) return undefined;
+	let source = packet;
+	if (packet.operation === "DBUF_DESTROY") {
+		const cookie = packet.body.dbuf_cookie;
+		const create = connection.requests
+			.map((r) => decodeRequest(r.words))
+			.findLast(
+				(p) => p.operation === "DBUF_CREATE" && p.body.dbuf_cookie === cookie,
+			);
+		if (create === undefined) return undefined;
+		source = create;
+	}
+	if (source.operation !== "DBUF_CREATE" && source.operation !== "GET_EDID")
+		return undefined;
+	const { memory } = exchange;
+	const frames = new Set<number>();
+	const backendAllocates =
+		source.operation === "DBUF_CREATE" && (source.body.flags & 1) !== 0;
+	const pages = Math.ceil(source.body.buffer_sz / 4096);
+	const walked = walkDirectory(source.body.gref_directory, pages, (ref) => {
+		const grant = memory.grant(connection.fe, ref);
+		if (grant === undefined) return undefined;
+		frames.add(grant.frame);
+		return memory.words(grant.frame);
+	});
+	if (walked.ok && !backendAllocates)
+		for (const ref of walked.grefs) {
+			const grant = memory.grant(connection.fe, ref);
+			if (grant !== undefined) frames.add(grant.frame);
+		}
+	return { operation: packet.operation, frames };
+}

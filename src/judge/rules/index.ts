@@ -1,0 +1,27 @@
+import type { Rule } from "../rule.ts";
+import { boundedWait } from "./bounded-wait.ts";
+import { giveBackOnce } from "./give-back-once.ts";
+import { leakRules } from "./leaks.ts";
+import { oneReply } from "./one-reply.ts";
+import { pageLifetime } from "./page-lifetime.ts";
+import { reservedReferences } from "./reserved-references.ts";
+import { reservedZero } from "./reserved-zero.ts";
+import { ringBounds } from "./ring-bounds.ts";
+import { stateOrder } from "./state-order.ts";
+import { statusSign } from "./status-sign.ts";
+import { survives } from "./survives.ts";
+
+/** Every rule, in the order in which findings of one entry are told. */
+export const RULES: readonly Rule[] = [
+	survives,
+	pageLifetime,
+	giveBackOnce,
+	reservedReferences,
+	ringBounds,
+	oneReply,
+	statusSign,
+	reservedZero,
+	stateOrder,
+	boundedWait,
+	...leakRules,
+];

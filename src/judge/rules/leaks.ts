@@ -1,0 +1,187 @@
+/**
+ * Siblings of one shape: at the end of a case each of a domain's ledgers is as it was before the device existed.
+ *
+ * What an owner cannot give back because another domain still maps it is charged to that other domain, by its `leak-mappings`.
+ */
+import type { CallName } from "../../xen/call.ts";
+import type { Item, ItemKind } from "../ledger.ts";
+import { type Court, type Rule, rule } from "../rule.ts";
+
+interface LeakRule {
+	id: string;
+	kind: ItemKind;
+	says: string;
+	requirement: string;
+	plural: string;
+	/** How it is taken, and how it is given back. */
+	taken: readonly CallName[];
+	back: CallName;
+}
+
+const LEAKS: readonly LeakRule[] = [
+	{
+		id: "leak-pages",
+		kind: "page",
+		says: "Every page that a driver takes is freed.",
+		requirement: "pv.leak.pages",
+		plural: "pages",
+		taken: ["page.alloc"],
+		back: "page.free",
+	},
+	{
+		id: "leak-grants",
+		kind: "grant",
+		says: "Every grant that a driver opens is ended.",
+		requirement: "pv.leak.grants",
+		plural: "grants",
+		taken: ["grant.access"],
+		back: "grant.end",
+	},
+	{
+		id: "leak-references",
+		kind: "reference",
+		says: "Every claimed grant reference goes back to the free list.",
+		requirement: "pv.leak.grants",
+		plural: "claimed references",
+		taken: ["grant.claim"],
+		back: "grant.free",
+	},
+	{
+		id: "leak-reserved-refs",
+		kind: "reserved reference",
+		says: "Reserved references that were not claimed are released.",
+		requirement: "pv.leak.reserved-refs",
+		plural: "reserved references",
+		taken: ["grant.reserve"],
+		back: "grant.release",
+	},
+	{
+		id: "leak-mappings",
+		kind: "mapping",
+		says: "Whoever maps a grant unmaps it.",
+		requirement: "pv.leak.mappings",
+		plural: "mappings",
+		taken: ["grant.map"],
+		back: "grant.unmap",
+	},
+	{
+		id: "leak-ports",
+		kind: "port",
+		says: "Every event channel that a driver opens is closed.",
+		requirement: "pv.leak.ports",
+		plural: "ports",
+		taken: ["evtchn.alloc-unbound", "evtchn.bind-interdomain"],
+		back: "evtchn.close",
+	},
+	{
+		id: "leak-watches",
+		kind: "watch",
+		says: "Every watch that a driver sets is ended.",
+		requirement: "pv.leak.watches",
+		plural: "watches",
+		taken: ["xs.watch"],
+		back: "xs.unwatch",
+	},
+	{
+		id: "leak-transactions",
+		kind: "transaction",
+		says: "Every transaction is ended.",
+		requirement: "pv.leak.watches",
+		plural: "open transactions",
+		taken: ["xs.transaction-start"],
+		back: "xs.transaction-end",
+	},
+	{
+		id: "leak-balloon",
+		kind: "balloon page",
+		says: "Every frame number taken from the balloon is given back.",
+		requirement: "pv.leak.balloon",
+		plural: "balloon pages",
+		taken: ["balloon.take"],
+		back: "balloon.give",
+	},
+	{
+		id: "leak-objects",
+		kind: "object",
+		says: "Every driver object is dropped.",
+		requirement: "pv.leak.objects",
+		plural: "objects",
+		taken: ["object.make"],
+		back: "object.drop",
+	},
+];
+
+const leakRule = ({
+	id,
+	kind,
+	says,
+	requirement,
+	plural,
+	taken,
+	back,
+}: LeakRule): Rule =>
+	rule({
+		id,
+		says,
+		owes: "both",
+		level: "must",
+		requirements: [requirement],
+		assumes: [],
+		observes: taken,
+		start: () => undefined,
+		// The judge keeps one set of books for all of them.
+		step: () => {},
+		rest(_state, court) {
+			for (const items of groups(kind, court)) {
+				const first = items[0] as Item;
+				const what = kind === "object" ? `${first.object} objects` : plural;
+				const one =
+					kind === "object"
+						? `${first.object} object`
+						: plural.replace(/e?s$/, "");
+				court.breach({
+					domid: first.domid,
+					message: `${items.length} ${items.length === 1 ? one : what} never given back; the first was made by ${court.tell(first.seq)}`,
+					expected: `${back} for each, before the device is gone`,
+					got: `${items.length} still held at rest (${numbers(items)})`,
+					entry: first.seq,
+					leak: {
+						kind: kind === "object" ? first.object : kind,
+						count: items.length,
+						entry: first.seq,
+					},
+				});
+			}
+		},
+	});
+
+/** Items of the kind that their owner could have given back, by domain (and by a driver object's kind). */
+function groups(kind: ItemKind, court: Court): Item[][] {
+	const found = new Map<string, Item[]>();
+	const { memory } = court.exchange;
+	for (const item of court.ledger.outstanding()) {
+		if (item.kind !== kind || !court.running(item.domid)) continue;
+		const who = court.participant(item.domid);
+		if (who === undefined || who.standing === "scripted") continue;
+		const busy = (frame: number) =>
+			frame !== 0 && memory.foreign(frame, item.domid).length > 0;
+		if ((kind === "page" || kind === "grant") && busy(item.frame)) continue;
+		if (
+			kind === "reference" &&
+			busy(memory.grant(item.domid, item.number as number)?.frame ?? 0)
+		)
+			continue;
+		const at = `${item.domid} ${item.object}`;
+		const group = found.get(at);
+		if (group === undefined) found.set(at, [item]);
+		else group.push(item);
+	}
+	return [...found.values()];
+}
+
+function numbers(items: readonly Item[]): string {
+	const shown = items.slice(0, 4).map((item) => String(item.number));
+	return items.length > 4 ? `${shown.join(", ")}, …` : shown.join(", ");
+}
+
+export const leakRules: readonly Rule[] = LEAKS.map(leakRule);

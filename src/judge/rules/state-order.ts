@@ -1,0 +1,79 @@
+import {
+	XenbusStateClosed as Closed,
+	XenbusStateClosing as Closing,
+	XenbusStateConnected as Connected,
+	XenbusStateInitialised as Initialised,
+	XenbusStateInitialising as Initialising,
+	XenbusStateInitWait as InitWait,
+	XenbusStateReconfiguring as Reconfiguring,
+	XenbusStateUnknown as Unknown,
+	xenbusStateName,
+} from "../../xen/abi/xenbus.ts";
+import { rule } from "../rule.ts";
+
+/** From which state a side may write which: "State diagrams" of displif.h, and what closing and recovery need. */
+export const FRONTEND_MOVES: Readonly<Record<number, readonly number[]>> = {
+	[Unknown]: [Initialising, Closed],
+	[Initialising]: [Initialised, Closing, Closed, Initialising],
+	[Initialised]: [Connected, Initialising, Reconfiguring, Closing, Closed],
+	[Connected]: [Initialising, Reconfiguring, Closing, Closed],
+	[Reconfiguring]: [Initialising, Initialised, Closing, Closed],
+	[Closing]: [Closed, Initialising],
+	[Closed]: [Initialising, Closing],
+};
+
+export const BACKEND_MOVES: Readonly<Record<number, readonly number[]>> = {
+	[Unknown]: [Initialising, InitWait, Closing, Closed],
+	[Initialising]: [InitWait, Closing, Closed],
+	// A backend may start over visibly at any time: the real one writes Closing, Closed, Initialising at first contact.
+	[InitWait]: [Connected, Closing, Closed, Initialising],
+	[Connected]: [Closing, Closed, InitWait],
+	[Closing]: [Closed],
+	[Closed]: [InitWait, Initialising, Closing],
+};
+
+/** Each side changes only its own state node, along the state diagram. */
+export const stateOrder = rule({
+	id: "state-order",
+	says: "Each side changes its own bus state along the state diagram, and the other's never.",
+	owes: "both",
+	level: "must",
+	requirements: ["xenbus.state-order"],
+	assumes: [],
+	observes: ["wire.state"],
+	start: () => undefined,
+	step(_state, entry, court) {
+		if (entry.kind !== "wire.state" || entry.after === undefined) return;
+		const { side, before, after, domid, seq, fe, be, dev } = entry;
+		// The toolstack makes and removes devices; it may write either node.
+		if (domid === 0) return;
+		const owner = side === "frontend" ? fe : be;
+		const from =
+			before === undefined || before === "" ? Unknown : Number(before);
+		const to = /^\d+$/.test(after) ? Number(after) : Number.NaN;
+		if (domid === owner && before === undefined) {
+			court.breach({
+				domid,
+				message: `the ${side} of device ${dev} wrote its state where the toolstack had removed the device`,
+				expected: "no write below a removed directory",
+				got: `state ${after}`,
+				entry: seq,
+				requirements: ["xenbus.no-resurrection"],
+			});
+			return;
+		}
+		const moves =
+			(side === "frontend" ? FRONTEND_MOVES : BACKEND_MOVES)[from] ?? [];
+		if (domid === owner && (from === to || moves.includes(to))) return;
+		court.breach({
+			domid,
+			message:
+				domid === owner
+					? `the ${side} of device ${dev} went from ${xenbusStateName(from)} to ${Number.isNaN(to) ? JSON.stringify(after) : xenbusStateName(to)}`
+					: `the other side wrote the ${side}'s state of device ${dev}`,
+			expected: moves.map(xenbusStateName).join(", ") || "no change",
+			got: Number.isNaN(to) ? JSON.stringify(after) : xenbusStateName(to),
+			entry: seq,
+		});
+	},
+});
