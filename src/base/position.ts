@@ -77,11 +77,15 @@ export function frame(
 	width = 1,
 ): string {
 	let shown = "";
-	for (const unit of line) shown += /\p{Cc}/u.test(unit) ? (unit === "\t" ? " " : "·") : unit;
+	for (const unit of line)
+		shown += /\p{Cc}/u.test(unit) ? (unit === "\t" ? " " : "·") : unit;
 	let column = Math.min(place.column, line.length + 1) - 1;
 	let text = shown;
 	if (text.length > FRAME_WIDTH) {
-		const start = Math.max(0, Math.min(column - FRAME_WIDTH / 2, text.length - FRAME_WIDTH));
+		const start = Math.max(
+			0,
+			Math.min(column - FRAME_WIDTH / 2, text.length - FRAME_WIDTH),
+		);
 		const cutLeft = start > 0 ? "…" : "";
 		const cutRight = start + FRAME_WIDTH < text.length ? "…" : "";
 		text = cutLeft + text.slice(start, start + FRAME_WIDTH) + cutRight;

@@ -65,7 +65,7 @@ function found(node: Node, key: Span | undefined, whole: boolean) {
 	return key === undefined ? { node, whole } : { node, key, whole };
 }
 
-/** Places of a node and all below it, by path joined with `/`. Keys of a map are the places of keys followed by a scalar's own place. */
+/** Places of a node and all below it, by path joined with `/`. */
 export function places(
 	node: Node,
 	at = "",
@@ -74,7 +74,8 @@ export function places(
 	into[at] = nodePlace(node);
 	const below = (key: string | number, child: Node) =>
 		places(child, at === "" ? String(key) : `${at}/${key}`, into);
-	if (node.kind === "list") node.items.forEach((item, i) => below(i, item));
+	if (node.kind === "list")
+		for (const [index, item] of node.items.entries()) below(index, item);
 	if (node.kind === "map")
 		for (const [key, { value }] of node.entries) below(key, value);
 	return into;

@@ -32,7 +32,10 @@ export function problem(
 ): Problem {
 	const place = source.place(span.start);
 	const line = source.line(place.line);
-	const width = Math.max(1, Math.min(span.end - span.start, line.length - place.column + 1));
+	const width = Math.max(
+		1,
+		Math.min(span.end - span.start, line.length - place.column + 1),
+	);
 	return {
 		severity: more.severity ?? "error",
 		place,

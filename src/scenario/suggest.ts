@@ -46,7 +46,9 @@ export function nearest(
 	}
 	if (found !== undefined) return found;
 	// A part of a longer name: `create` for `gem.create`.
-	const parts = [...known].filter((candidate) => candidate.split(/[.-]/).includes(word));
+	const parts = [...known].filter((candidate) =>
+		candidate.split(/[.-]/).includes(word),
+	);
 	return parts.length === 1 ? parts[0] : undefined;
 }
 

@@ -11,7 +11,10 @@ import { advise } from "./suggest.ts";
 
 /** A scalar with `$name` or `$(expression)` in it, cut into pieces. `$$` is a plain dollar sign. */
 export interface Template {
-	parts: readonly (string | { expression: Expression; at: number; end: number })[];
+	parts: readonly (
+		| string
+		| { expression: Expression; at: number; end: number }
+	)[];
 	/** The whole scalar is one substitution, with a sign before it or not: its value keeps its kind. */
 	single: boolean;
 }
@@ -24,7 +27,12 @@ export interface Late {
 }
 
 export function isLate(value: unknown): value is Late {
-	return typeof value === "object" && value !== null && "late" in value && "text" in value;
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		"late" in value &&
+		"text" in value
+	);
 }
 
 /** The value of a number that may be late. */
@@ -33,7 +41,10 @@ export function settle(value: bigint | Late, live: Live): bigint | Wrong {
 }
 
 export function parseTemplate(text: string): Template | Wrong {
-	const parts: (string | { expression: Expression; at: number; end: number })[] = [];
+	const parts: (
+		| string
+		| { expression: Expression; at: number; end: number }
+	)[] = [];
 	let plain = "";
 	let at = 0;
 	const flush = () => {
@@ -58,44 +69,81 @@ export function parseTemplate(text: string): Template | Wrong {
 						wrong: "the parenthesis of `$(` is never closed",
 						at: dollar,
 						end: text.length,
-						advice: "inside `{ }` and `[ ]` a comma ends the value: put quotes around it",
+						advice:
+							"inside `{ }` and `[ ]` a comma ends the value: put quotes around it",
 					};
-				return { wrong: `a sign or \`)\` is expected, not \`${text[read.end]}\``, at: read.end, end: read.end + 1 };
+				return {
+					wrong: `a sign or \`)\` is expected, not \`${text[read.end]}\``,
+					at: read.end,
+					end: read.end + 1,
+				};
 			}
 			flush();
-			parts.push({ expression: read.expression, at: dollar, end: read.end + 1 });
+			parts.push({
+				expression: read.expression,
+				at: dollar,
+				end: read.end + 1,
+			});
 			at = read.end + 1;
 			continue;
 		}
-		const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(text.slice(dollar + 1, dollar + 100))?.[0];
+		const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(
+			text.slice(dollar + 1, dollar + 100),
+		)?.[0];
 		if (name === undefined) {
 			const brace = text[dollar + 1] === "{";
 			return {
 				wrong: "a name or `(` is expected after `$`",
 				at: dollar,
 				end: dollar + 1,
-				advice: brace ? "write $name or $(expression): braces are YAML's own" : "write $$ for a dollar sign",
+				advice: brace
+					? "write $name or $(expression): braces are YAML's own"
+					: "write $$ for a dollar sign",
 			};
 		}
 		let end = dollar + 1 + name.length;
-		const field = /^\.([A-Za-z_][A-Za-z0-9_]*)/.exec(text.slice(end, end + 100));
+		const field = /^\.([A-Za-z_][A-Za-z0-9_]*)/.exec(
+			text.slice(end, end + 100),
+		);
 		const nameAt = dollar + 1;
 		flush();
 		if (field?.[1] !== undefined) {
 			end += field[0].length;
-			parts.push({ expression: { kind: "live", name, field: field[1], at: nameAt }, at: dollar, end });
-		} else parts.push({ expression: { kind: "name", name, at: nameAt }, at: dollar, end });
+			parts.push({
+				expression: { kind: "live", name, field: field[1], at: nameAt },
+				at: dollar,
+				end,
+			});
+		} else
+			parts.push({
+				expression: { kind: "name", name, at: nameAt },
+				at: dollar,
+				end,
+			});
 		at = end;
 	}
 	plain += text.slice(at);
 	flush();
 	const [first, second] = parts;
-	const signed = typeof first === "string" && /^[+-]$/.test(first) && second !== undefined && typeof second !== "string";
-	return { parts, single: (parts.length === 1 && typeof first !== "string") || (parts.length === 2 && signed) };
+	const signed =
+		typeof first === "string" &&
+		/^[+-]$/.test(first) &&
+		second !== undefined &&
+		typeof second !== "string";
+	return {
+		parts,
+		single:
+			(parts.length === 1 && typeof first !== "string") ||
+			(parts.length === 2 && signed),
+	};
 }
 
 /** What a template means in a case: its value, a number known later, or what is wrong. */
-export function fill(template: Template, text: string, scope: Scope): bigint | string | boolean | Late | Wrong {
+export function fill(
+	template: Template,
+	text: string,
+	scope: Scope,
+): bigint | string | boolean | Late | Wrong {
 	const values: (bigint | string | boolean)[] = [];
 	for (const part of template.parts) {
 		if (typeof part === "string") {
@@ -105,7 +153,8 @@ export function fill(template: Template, text: string, scope: Scope): bigint | s
 		const { expression } = part;
 		if (expression.kind === "name") {
 			const value = scope.get(expression.name);
-			if (value === undefined) return unknown(expression.name, expression.at, scope);
+			if (value === undefined)
+				return unknown(expression.name, expression.at, scope);
 			values.push(value);
 			continue;
 		}
@@ -118,17 +167,29 @@ export function fill(template: Template, text: string, scope: Scope): bigint | s
 			}
 		}
 		const { names, live } = namesOf(expression);
-		for (const name of names) if (!scope.has(name)) return unknown(name, text.indexOf(name, part.at), scope);
+		for (const name of names)
+			if (!scope.has(name))
+				return unknown(name, text.indexOf(name, part.at), scope);
 		if (live.length > 0) {
 			if (!template.single)
-				return { wrong: `\`${text.slice(part.at, part.end)}\` is known only while the case runs: it cannot be part of a text`, at: part.at, end: part.end };
+				return {
+					wrong: `\`${text.slice(part.at, part.end)}\` is known only while the case runs: it cannot be part of a text`,
+					at: part.at,
+					end: part.end,
+				};
 			const bound = bind(expression, scope);
 			if ("wrong" in bound) return bound;
-			const late = values[0] === "-" ? ({ kind: "minus", of: bound } as const) : bound;
+			const late =
+				values[0] === "-" ? ({ kind: "minus", of: bound } as const) : bound;
 			return { late, text };
 		}
 		const value = evaluate(expression, scope);
-		if (typeof value !== "bigint") return { ...value, at: value.at > 0 ? value.at : part.at, end: value.at > 0 ? value.end : part.end };
+		if (typeof value !== "bigint")
+			return {
+				...value,
+				at: value.at > 0 ? value.at : part.at,
+				end: value.at > 0 ? value.end : part.end,
+			};
 		values.push(value);
 	}
 	if (!template.single) return values.map(String).join("");
@@ -139,8 +200,16 @@ export function fill(template: Template, text: string, scope: Scope): bigint | s
 }
 
 function unknown(name: string, at: number, scope: Scope): Wrong {
-	const advice = scope.size === 0 ? "names come from `matrix` and `let`; write $$ for a dollar sign" : advise(name, scope.keys());
-	return { wrong: `no name \`$${name}\` here`, at: Math.max(at, 0), end: Math.max(at, 0) + name.length, advice };
+	const advice =
+		scope.size === 0
+			? "names come from `matrix` and `let`; write $$ for a dollar sign"
+			: advise(name, scope.keys());
+	return {
+		wrong: `no name \`$${name}\` here`,
+		at: Math.max(at, 0),
+		end: Math.max(at, 0) + name.length,
+		advice,
+	};
 }
 
 /** The expression with the names of the scope replaced by their numbers, so that only live names are left. */
@@ -152,7 +221,9 @@ function bind(expression: Expression, scope: Scope): Expression | Wrong {
 				return typeof value === "bigint" ? { kind: "number", value } : one;
 			}
 			case "live":
-				return one.index === undefined ? one : { ...one, index: inner(one.index) };
+				return one.index === undefined
+					? one
+					: { ...one, index: inner(one.index) };
 			case "minus":
 				return { ...one, of: inner(one.of) };
 			case "binary":
@@ -165,6 +236,10 @@ function bind(expression: Expression, scope: Scope): Expression | Wrong {
 	};
 	for (const name of namesOf(expression).names)
 		if (typeof scope.get(name) !== "bigint")
-			return { wrong: `\`${name}\` is ${JSON.stringify(scope.get(name))} here, not a number`, at: 0, end: 1 };
+			return {
+				wrong: `\`${name}\` is ${JSON.stringify(scope.get(name))} here, not a number`,
+				at: 0,
+				end: 1,
+			};
 	return inner(expression);
 }

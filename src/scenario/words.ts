@@ -30,12 +30,27 @@ export type XenbusStateName = (typeof XENBUS_STATES)[number];
 export const OPS = {
 	DBUF_CREATE: {
 		code: 0x10,
-		fields: { dbuf_cookie: 64, width: 32, height: 32, bpp: 32, buffer_sz: 32, flags: 32, gref_directory: 32, data_ofs: 32 },
+		fields: {
+			dbuf_cookie: 64,
+			width: 32,
+			height: 32,
+			bpp: 32,
+			buffer_sz: 32,
+			flags: 32,
+			gref_directory: 32,
+			data_ofs: 32,
+		},
 	},
 	DBUF_DESTROY: { code: 0x11, fields: { dbuf_cookie: 64 } },
 	FB_ATTACH: {
 		code: 0x12,
-		fields: { dbuf_cookie: 64, fb_cookie: 64, width: 32, height: 32, pixel_format: 32 },
+		fields: {
+			dbuf_cookie: 64,
+			fb_cookie: 64,
+			width: 32,
+			height: 32,
+			pixel_format: 32,
+		},
 	},
 	FB_DETACH: { code: 0x13, fields: { fb_cookie: 64 } },
 	SET_CONFIG: {
@@ -66,7 +81,9 @@ export const REQUEST_FIELDS = {
 export type RequestField = keyof typeof REQUEST_FIELDS;
 
 /** Words a field takes besides numbers. */
-export const FIELD_WORDS: Readonly<Record<string, Readonly<Record<string, bigint>>>> = {
+export const FIELD_WORDS: Readonly<
+	Record<string, Readonly<Record<string, bigint>>>
+> = {
 	flags: { REQ_ALLOC: 1n },
 };
 
@@ -141,11 +158,24 @@ export const GNTST = {
 } as const;
 
 /** Nodes a frontend publishes for a connector, and the one it publishes for the device (io/displif.h). */
-export const TRANSPORT_NODES = ["req-ring-ref", "req-event-channel", "evt-ring-ref", "evt-event-channel", "version"] as const;
+export const TRANSPORT_NODES = [
+	"req-ring-ref",
+	"req-event-channel",
+	"evt-ring-ref",
+	"evt-event-channel",
+	"version",
+] as const;
 export type TransportNode = (typeof TRANSPORT_NODES)[number];
 
 /** Shared indices: of the request ring (io/ring.h) and of the event page (io/displif.h). */
-export const INDICES = ["req_prod", "req_event", "rsp_prod", "rsp_event", "in_prod", "in_cons"] as const;
+export const INDICES = [
+	"req_prod",
+	"req_event",
+	"rsp_prod",
+	"rsp_event",
+	"in_prod",
+	"in_cons",
+] as const;
 export type IndexName = (typeof INDICES)[number];
 
 /** Where a domain is in its life, as `state` tells it. */
@@ -164,8 +194,19 @@ export const KINDS = {
 		},
 	},
 	fb: { says: "a framebuffer", fields: { cookie: "its fb_cookie" } },
-	request: { says: "a request sent by `wire.send` or taken by `wire.take`", fields: { id: "its id", dbuf_cookie: "as sent", fb_cookie: "as sent", gref_directory: "as sent" } },
-	mapping: { says: "what `wire.map` mapped", fields: { handle: "its grant handle" } },
+	request: {
+		says: "a request sent by `wire.send` or taken by `wire.take`",
+		fields: {
+			id: "its id",
+			dbuf_cookie: "as sent",
+			fb_cookie: "as sent",
+			gref_directory: "as sent",
+		},
+	},
+	mapping: {
+		says: "what `wire.map` mapped",
+		fields: { handle: "its grant handle" },
+	},
 	task: { says: "a step started with `async`", fields: {} },
 } as const;
 export type Kind = keyof typeof KINDS;

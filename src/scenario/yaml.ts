@@ -7,9 +7,9 @@ import {
 	isScalar,
 	isSeq,
 	Lexer,
-	type Node as YamlNode,
 	Parser,
 	type Scalar,
+	type Node as YamlNode,
 } from "yaml";
 import type { Source, Span } from "../base/position.ts";
 import { LIMITS } from "./limits.ts";
@@ -27,16 +27,23 @@ const OPTIONS = {
 	logLevel: "silent",
 } as const;
 
+/** Lexemes that stand for a document, the end of flow and a scalar; they are not in the text. */
+const MARKS = ["\u0002", "\u0018", "\u001f"];
+
 /** What to do about an error of the YAML parser, where its own words do not say. */
 const ADVICE: Readonly<Record<string, string>> = {
 	TAB_AS_INDENT: "YAML indents with blanks, never with tabs",
-	MULTIPLE_DOCS: "one file holds one scenario: put the second into a file of its own",
+	MULTIPLE_DOCS:
+		"one file holds one scenario: put the second into a file of its own",
 	BLOCK_AS_IMPLICIT_KEY: "a value that holds `: ` needs quotes",
-	MISSING_CHAR: "a bracket, brace or quote is never closed, or a comma is missing",
+	MISSING_CHAR:
+		"a bracket, brace or quote is never closed, or a comma is missing",
 	BAD_INDENT: "siblings start in the same column",
 	IMPOSSIBLE: "this is no YAML",
-	BAD_ALIAS: "an alias (`*name`) repeats a node marked `&name`; a value that starts with `*` needs quotes",
-	TAG_RESOLVE_FAILED: "scenarios use no tags; a value that starts with `!` needs quotes",
+	BAD_ALIAS:
+		"an alias (`*name`) repeats a node marked `&name`; a value that starts with `*` needs quotes",
+	TAG_RESOLVE_FAILED:
+		"scenarios use no tags; a value that starts with `!` needs quotes",
 	BAD_SCALAR_START: "a value that starts with this character needs quotes",
 	BAD_DQ_ESCAPE: "in single quotes a backslash stands for itself",
 };
@@ -53,10 +60,24 @@ export function parseYaml(source: Source): Node | Problem[] {
 	} catch (thrown) {
 		// The parser's own breakdown on a text is the text's fault.
 		const why = thrown instanceof Error ? thrown.message : String(thrown);
-		return [problem(source, { start: 0, end: 0 }, "the YAML parser gave up on this file", why)];
+		return [
+			problem(
+				source,
+				{ start: 0, end: 0 },
+				"the YAML parser gave up on this file",
+				why,
+			),
+		];
 	}
 	if (root === null)
-		return [problem(source, { start: 0, end: 0 }, "the file is empty", "a scenario has at least `id`, `title` and `steps`")];
+		return [
+			problem(
+				source,
+				{ start: 0, end: 0 },
+				"the file is empty",
+				"a scenario has at least `id`, `title` and `steps`",
+			),
+		];
 	return new Reader(source).read(root);
 }
 
@@ -67,12 +88,20 @@ function tooMuch(source: Source): Problem | undefined {
 		const end = text.indexOf("\n", line);
 		const next = end < 0 ? text.length : end;
 		if (next - line > LIMITS.lineLength)
-			return problem(source, { start: line, end: line + 1 }, `the line has ${next - line} characters: the limit is ${LIMITS.lineLength}`);
+			return problem(
+				source,
+				{ start: line, end: line + 1 },
+				`the line has ${next - line} characters: the limit is ${LIMITS.lineLength}`,
+			);
 		line = next + 1;
 	}
 	const digits = new RegExp(`[0-9a-fA-F]{${LIMITS.digits + 1},}`).exec(text);
 	if (digits !== null)
-		return problem(source, { start: digits.index, end: digits.index + digits[0].length }, `${digits[0].length} digits in a row: the limit is ${LIMITS.digits}`);
+		return problem(
+			source,
+			{ start: digits.index, end: digits.index + digits[0].length },
+			`${digits[0].length} digits in a row: the limit is ${LIMITS.digits}`,
+		);
 	return undefined;
 }
 
@@ -85,29 +114,59 @@ function compose(source: Source): { root: YamlNode | null } | Problem[] {
 	let inLine = 0;
 	for (const lexeme of new Lexer().lex(source.text)) {
 		const span = { start: offset, end: offset + lexeme.length };
-		// The lexer marks a document's end, scalars and the like with control characters that are not in the text.
-		if (!/^[\x02\x18\x1f]$/.test(lexeme)) offset += lexeme.length;
+		if (!MARKS.includes(lexeme)) offset += lexeme.length;
 		if (lexeme === "[" || lexeme === "{") flow++;
 		else if (lexeme === "]" || lexeme === "}") flow--;
 		else if (lexeme === "-" || lexeme === "?" || lexeme === ":") inLine++;
 		else if (lexeme.endsWith("\n")) inLine = 0;
 		if (flow > LIMITS.depth || (flow <= 0 && inLine > LIMITS.depth))
-			return [problem(source, span, `nested too deeply: the limit is ${LIMITS.depth}`)];
+			return [
+				problem(
+					source,
+					span,
+					`nested too deeply: the limit is ${LIMITS.depth}`,
+				),
+			];
 		if (++lexemes > 4 * LIMITS.nodes)
-			return [problem(source, span, `more than ${LIMITS.nodes} values in one file`, "split the scenario into several files")];
+			return [
+				problem(
+					source,
+					span,
+					`more than ${LIMITS.nodes} values in one file`,
+					"split the scenario into several files",
+				),
+			];
 		for (const token of parser.next(lexeme)) tokens.push(token);
 	}
 	for (const token of parser.end()) tokens.push(token);
 
-	const [document, second] = new Composer(OPTIONS).compose(tokens, true, source.text.length);
+	const [document, second] = new Composer(OPTIONS).compose(
+		tokens,
+		true,
+		source.text.length,
+	);
 	if (document === undefined) return { root: null };
 	const complaints = [...document.errors, ...document.warnings]
 		.sort((a, b) => a.pos[0] - b.pos[0])
 		.slice(0, LIMITS.problems)
-		.map((error) => problem(source, { start: error.pos[0], end: error.pos[1] }, said(error.message), ADVICE[error.code]));
+		.map((error) =>
+			problem(
+				source,
+				{ start: error.pos[0], end: error.pos[1] },
+				said(error.message),
+				ADVICE[error.code],
+			),
+		);
 	if (second !== undefined) {
 		const start = second.range[0];
-		complaints.push(problem(source, { start, end: start + 1 }, "a second document starts here", ADVICE.MULTIPLE_DOCS));
+		complaints.push(
+			problem(
+				source,
+				{ start, end: start + 1 },
+				"a second document starts here",
+				ADVICE.MULTIPLE_DOCS,
+			),
+		);
 	}
 	return complaints.length > 0 ? complaints : { root: document.contents };
 }
@@ -145,7 +204,11 @@ class Reader {
 		const nothing: Node = { ...base, kind: "scalar", value: null };
 		if (++this.#nodes > LIMITS.nodes) {
 			if (this.#nodes === LIMITS.nodes + 1)
-				this.#complain(span, `more than ${LIMITS.nodes} values in one file`, "split the scenario into several files");
+				this.#complain(
+					span,
+					`more than ${LIMITS.nodes} values in one file`,
+					"split the scenario into several files",
+				);
 			return nothing;
 		}
 		if (depth > LIMITS.depth) {
@@ -160,11 +223,22 @@ class Reader {
 		return node;
 	}
 
-	#plain(yaml: YamlNode, base: Span & { source: Source; dynamic: boolean }, depth: number): Node | undefined {
+	#plain(
+		yaml: YamlNode,
+		base: Span & { source: Source; dynamic: boolean },
+		depth: number,
+	): Node | undefined {
 		if (isScalar(yaml)) return this.#scalar(yaml, base);
 		if (isSeq(yaml)) {
-			const items = yaml.items.map((item) => this.#node(item as YamlNode, depth + 1));
-			return { ...base, kind: "list", items, dynamic: items.some((item) => item.dynamic) };
+			const items = yaml.items.map((item) =>
+				this.#node(item as YamlNode, depth + 1),
+			);
+			return {
+				...base,
+				kind: "list",
+				items,
+				dynamic: items.some((item) => item.dynamic),
+			};
 		}
 		if (isMap(yaml)) {
 			const entries = new Map<string, Entry>();
@@ -179,9 +253,22 @@ class Reader {
 						: this.#node(pair.value as YamlNode, depth + 1);
 				const before = entries.get(key.text);
 				if (before !== undefined) {
-					const also = [{ place: this.#source.place(before.key.start), says: "first written at" }];
+					const also = [
+						{
+							place: this.#source.place(before.key.start),
+							says: "first written at",
+						},
+					];
 					if (this.#problems.length < LIMITS.problems)
-						this.#problems.push(problem(this.#source, key.span, `the key \`${key.text}\` is written twice`, undefined, { also }));
+						this.#problems.push(
+							problem(
+								this.#source,
+								key.span,
+								`the key \`${key.text}\` is written twice`,
+								undefined,
+								{ also },
+							),
+						);
 					continue;
 				}
 				entries.set(key.text, { key: key.span, value });
@@ -193,21 +280,43 @@ class Reader {
 		return undefined;
 	}
 
-	#scalar(yaml: Scalar, base: Span & { source: Source; dynamic: boolean }): Node {
+	#scalar(
+		yaml: Scalar,
+		base: Span & { source: Source; dynamic: boolean },
+	): Node {
 		const { value } = yaml;
-		if (typeof value !== "string") return { ...base, kind: "scalar", value: value as bigint | number | boolean | null };
+		if (typeof value !== "string")
+			return {
+				...base,
+				kind: "scalar",
+				value: value as bigint | number | boolean | null,
+			};
 		if (value.length > LIMITS.scalarLength) {
-			this.#complain(base, `a text of ${value.length} characters: the limit is ${LIMITS.scalarLength}`);
+			this.#complain(
+				base,
+				`a text of ${value.length} characters: the limit is ${LIMITS.scalarLength}`,
+			);
 			return { ...base, kind: "scalar", value: "" };
 		}
-		const quoted = yaml.type === "QUOTE_DOUBLE" || yaml.type === "QUOTE_SINGLE" ? 1 : 0;
-		const origin = this.#source.text.startsWith(value, base.start + quoted) ? base.start + quoted : undefined;
-		const node: Node = { ...base, kind: "scalar", value, ...(origin === undefined ? {} : { origin }) };
+		const quoted =
+			yaml.type === "QUOTE_DOUBLE" || yaml.type === "QUOTE_SINGLE" ? 1 : 0;
+		const origin = this.#source.text.startsWith(value, base.start + quoted)
+			? base.start + quoted
+			: undefined;
+		const node: Node = {
+			...base,
+			kind: "scalar",
+			value,
+			...(origin === undefined ? {} : { origin }),
+		};
 		if (!value.includes("$")) return node;
 		const template = parseTemplate(value);
 		if ("wrong" in template) {
 			const start = origin === undefined ? base.start : origin + template.at;
-			const end = origin === undefined ? base.end : origin + Math.max(template.at + 1, template.end);
+			const end =
+				origin === undefined
+					? base.end
+					: origin + Math.max(template.at + 1, template.end);
 			this.#complain({ start, end }, template.wrong, template.advice);
 			return node;
 		}
@@ -216,21 +325,37 @@ class Reader {
 		return node;
 	}
 
-	#key(yaml: YamlNode | null, map: Span): { text: string; span: Span } | undefined {
+	#key(
+		yaml: YamlNode | null,
+		map: Span,
+	): { text: string; span: Span } | undefined {
 		if (yaml !== null && isScalar(yaml)) {
 			const span = spanOf(yaml);
-			const text = typeof yaml.value === "string" ? yaml.value : (yaml.source ?? String(yaml.value));
+			const text =
+				typeof yaml.value === "string"
+					? yaml.value
+					: (yaml.source ?? String(yaml.value));
 			if (text.length > LIMITS.scalarLength) {
-				this.#complain(span, `a key of ${text.length} characters: the limit is ${LIMITS.scalarLength}`);
+				this.#complain(
+					span,
+					`a key of ${text.length} characters: the limit is ${LIMITS.scalarLength}`,
+				);
 				return undefined;
 			}
 			if (text.includes("$")) {
-				this.#complain(span, "`$` has no meaning in a key", "only values are substituted");
+				this.#complain(
+					span,
+					"`$` has no meaning in a key",
+					"only values are substituted",
+				);
 				return undefined;
 			}
 			return { text, span };
 		}
-		this.#complain(yaml === null ? map : spanOf(yaml), "a key must be a plain word");
+		this.#complain(
+			yaml === null ? map : spanOf(yaml),
+			"a key must be a plain word",
+		);
 		return undefined;
 	}
 
@@ -242,16 +367,26 @@ class Reader {
 		}
 		const target = this.#anchors.get(yaml.source);
 		if (target === undefined) {
-			this.#complain(span, `no anchor \`&${yaml.source}\` before this alias`, ADVICE.BAD_ALIAS);
+			this.#complain(
+				span,
+				`no anchor \`&${yaml.source}\` before this alias`,
+				ADVICE.BAD_ALIAS,
+			);
 			return undefined;
 		}
 		if (target === "open") {
-			this.#complain(span, `the alias \`*${yaml.source}\` stands inside its own anchor`);
+			this.#complain(
+				span,
+				`the alias \`*${yaml.source}\` stands inside its own anchor`,
+			);
 			return undefined;
 		}
 		this.#nodes += weigh(target);
 		if (this.#nodes > LIMITS.nodes) {
-			this.#complain(span, `more than ${LIMITS.nodes} values in one file, aliases written out`);
+			this.#complain(
+				span,
+				`more than ${LIMITS.nodes} values in one file, aliases written out`,
+			);
 			return undefined;
 		}
 		return target;
@@ -263,8 +398,10 @@ function weigh(node: Node, known = new Map<Node, number>()): number {
 	const before = known.get(node);
 	if (before !== undefined) return before;
 	let sum = 1;
-	if (node.kind === "list") for (const item of node.items) sum += weigh(item, known);
-	if (node.kind === "map") for (const { value } of node.entries.values()) sum += weigh(value, known);
+	if (node.kind === "list")
+		for (const item of node.items) sum += weigh(item, known);
+	if (node.kind === "map")
+		for (const { value } of node.entries.values()) sum += weigh(value, known);
 	known.set(node, sum);
 	return sum;
 }

@@ -1,0 +1,32 @@
+/** Tags a scenario may carry, each with what it means. Declared here so that a mistyped one is an error. */
+export const TAGS = {
+	smoke: "a short story that every implementation should pass first",
+	lifecycle: "connection, closing, reconnection",
+	gem: "making and closing buffers through the driver",
+	grants: "grant references and their accounting",
+	balloon: "frame numbers taken from the balloon",
+	"be-alloc": "buffers that the backend allocates",
+	buffers: "display buffers on the wire",
+	framebuffers: "framebuffers on the wire",
+	config: "setting and clearing a mode",
+	flip: "page flips and their events",
+	edid: "EDID transfer",
+	events: "the event page",
+	ring: "the request ring and its indices",
+	xenstore: "nodes, watches, transactions",
+	versions: "protocol version negotiation",
+	connectors: "several connectors",
+	guests: "several guests at one backend",
+	limits: "what one guest may use up",
+	hostile: "a side that breaks the protocol on purpose",
+	refuse: "requests that must be refused",
+	fault: "calls that fail",
+	recovery: "after a peer's crash or restart",
+	death: "a domain or driver dies",
+	race: "the order of events matters",
+	leak: "what is taken is given back",
+	slow: "takes much longer than others",
+	regression: "once went wrong somewhere",
+} as const;
+export type Tag = keyof typeof TAGS;
+export const TAG_NAMES = Object.keys(TAGS) as readonly Tag[];
