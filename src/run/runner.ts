@@ -6,11 +6,11 @@
  */
 import type { Choices } from "../base/choices.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { Body } from "../peer/peer.ts";
 import type { AnyReply, Call, Reply, Turns } from "../xen/call.ts";
 import { CALLS } from "../xen/call.ts";
 import type { World } from "../xen/world.ts";
 import { type Faults, timedOut } from "./faults/faults.ts";
-import type { Body } from "../peer/peer.ts";
 import { drive, type Task, type TaskDriver } from "./task.ts";
 
 export interface RunLimits {
