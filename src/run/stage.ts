@@ -5,7 +5,8 @@
 import type { ExchangeView } from "../journal/exchange.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Standing } from "../judge/rule.ts";
-import type { Backend, Frontend } from "../peer/peer.ts";
+import type { Backend, Frontend, OperationResult } from "../peer/peer.ts";
+import type { DeviceShape } from "../peer/toolstack.ts";
 import type { Case, Step } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
 import type { Turns } from "../xen/call.ts";
@@ -85,6 +86,8 @@ export interface Deed {
 	status?: number;
 	/** The participant whose operation it was. */
 	actor?: Actor;
+	/** The operation's task did not return: it crashed, or was killed with its domain. */
+	ended?: string;
 }
 
 /** A step could not be done as the scenario wrote it: the scenario's own error, at the step. */
@@ -108,6 +111,8 @@ export interface Stage {
 	readonly exchange: ExchangeView;
 	readonly actors: ReadonlyMap<Participant, Actor>;
 	readonly names: Map<string, Named>;
+	/** By task: what to do with an operation's result. */
+	readonly settlers: Map<number, (result: OperationResult) => void>;
 	actor(name: Participant): Actor;
 	/** A name that must stand for a thing of this kind. Throws StepError. */
 	named<K extends Named["kind"]>(step: Step, name: string, kind: K): NamedOf<K>;
@@ -115,6 +120,14 @@ export interface Stage {
 	number(step: Step, value: unknown, ...path: (string | number)[]): bigint;
 	/** Run a body as a task of the actor's domain and wait until it has ended (or time out after `ticks`): its result. */
 	perform<T>(actor: Actor, name: string, body: () => Turns<T>): Turns<T>;
+	/** The toolstack's description of a device of the case. */
+	device(guest: Participant, dev: number): DeviceShape;
+	/** Make the actor's driver from its module and, for a backend, start its first task. */
+	startDriver(actor: Actor): Turns;
+	/** Orderly end of a backend's driver. */
+	stopDriver(actor: Actor): Turns;
+	/** Let so many virtual milliseconds pass. */
+	sleep(ticks: number): Turns;
 	/** Start a body as a task of the actor's domain and do not wait. */
 	launch(actor: Actor, name: string, body: () => Turns<unknown>): Task;
 }

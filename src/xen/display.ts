@@ -54,6 +54,8 @@ export class Display {
 	/** Shown and not yet presented, in order. */
 	private queue: { buffer: number; due: number; framed: boolean }[] = [];
 	private shown = 0;
+	/** Frames presented so far. */
+	presented = 0;
 	readonly events: DisplayEvent[] = [];
 
 	constructor(shape: DisplayShape) {
@@ -174,6 +176,7 @@ export class Display {
 			this.queue.shift();
 			const before = this.shown;
 			this.shown = next.buffer;
+			this.presented += 1;
 			this.events.push({ event: "presented", buffer: next.buffer });
 			if (before !== 0 && before !== next.buffer) this.letGo(before);
 		}

@@ -71,6 +71,8 @@ export class GrantTable {
 	/** Entries of a driver that is gone, still mapped by the peer. */
 	private readonly deferred = new Set<number>();
 	private nextRef = GNTTAB_NR_RESERVED_ENTRIES;
+	/** References that there may ever be; a scenario may lower it. */
+	private cap: number;
 	private nextBatch = 1;
 	/** References in batches and not yet claimed. */
 	reserved = 0;
@@ -90,6 +92,12 @@ export class GrantTable {
 		this.physmap = physmap;
 		this.frames = frames;
 		this.pages.push(physmap.xenPage());
+		this.cap = limits.frames * ENTRIES_PER_PAGE;
+	}
+
+	/** From now on only so many references are free, as if others had taken the rest. */
+	limitFree(free: number): void {
+		this.cap = this.nextRef + free - this.freeRefs.length;
 	}
 
 	/** References the table has room for as it stands. */
@@ -100,9 +108,7 @@ export class GrantTable {
 	/** References that could still be claimed. */
 	get free(): number {
 		return (
-			this.freeRefs.length +
-			this.limits.frames * ENTRIES_PER_PAGE -
-			this.nextRef
+			this.freeRefs.length + this.cap - this.nextRef
 		);
 	}
 

@@ -10,8 +10,10 @@ import { POISON } from "./frame.ts";
 export interface PhysmapLimits {
 	/** `max_pages` of the domain. */
 	pages: number;
-	/** How many frame numbers the balloon driver may have ballooned out at once. */
+	/** How many frame numbers the balloon driver may have handed out at once. */
 	balloon: number;
+	/** How many it can hand out before it must give own memory away: holes beyond the domain's memory. */
+	balloonCredit: number;
 }
 
 /** Nothing stands behind the frame number. */
@@ -36,6 +38,8 @@ export class Physmap {
 	private readonly balloonList: number[] = [];
 	/** Pages that count against `max_pages`. */
 	pages = 0;
+	/** Pages handed out by `page.alloc` and not freed. */
+	inUse = 0;
 	/** Frame numbers taken from the balloon and not given back. */
 	balloonOut = 0;
 
@@ -73,6 +77,7 @@ export class Physmap {
 		const gfn = this.freeGfns.pop() ?? this.grow();
 		if (gfn === 0) return 0;
 		this.used[gfn] = true;
+		this.inUse += 1;
 		if (zeroed) this.frames.memory.fill(this.frame(gfn), 0);
 		return gfn;
 	}
@@ -81,6 +86,7 @@ export class Physmap {
 	free(gfn: number): boolean {
 		if (this.used[gfn] !== true) return false;
 		this.used[gfn] = false;
+		this.inUse -= 1;
 		// Without memory behind it (ballooned out by hand) there is nothing to hand out again.
 		if (this.kinds[gfn] === OWN) this.freeGfns.push(gfn);
 		return true;
@@ -126,9 +132,13 @@ export class Physmap {
 
 	/** `balloon.take`: a gfn without memory, 0 when the balloon may not grow or the domain has no page to give. */
 	balloonTake(): number {
+		if (this.balloonOut >= this.limits.balloon) return 0;
 		let gfn = this.balloonList.pop();
+		if (gfn === undefined && this.limits.balloonCredit > 0) {
+			this.limits.balloonCredit -= 1;
+			gfn = this.fresh();
+		}
 		if (gfn === undefined) {
-			if (this.balloonOut >= this.limits.balloon) return 0;
 			gfn = this.freeGfns.pop() ?? this.grow();
 			if (gfn === 0) return 0;
 			this.decrease(gfn);
@@ -146,19 +156,6 @@ export class Physmap {
 		this.balloonOut -= 1;
 		this.balloonList.push(gfn);
 		return "ok";
-	}
-
-	/** Change how far the balloon may grow; surplus credit is filled with memory again. */
-	setBalloon(limit: number): void {
-		this.limits.balloon = limit;
-		while (
-			this.balloonList.length > 0 &&
-			this.balloonOut + this.balloonList.length > limit
-		) {
-			const gfn = this.balloonList.pop() as number;
-			this.ballooned[gfn] = 0;
-			if (this.populate(gfn) === 1) this.freeGfns.push(gfn);
-		}
 	}
 
 	/** A hole to map a foreign page at, for a kernel that chooses the place itself. */

@@ -19,24 +19,32 @@ import {
 	XenStore,
 } from "./xenstore/store.ts";
 
-/** Sizes of the world: what `--set world.KEY=VALUE` and a scenario's `world:` change. */
-export interface WorldOptions {
-	manners: Manners;
+/** Sizes of one domain. */
+export interface DomainLimits {
 	grants: GrantLimits;
 	memory: PhysmapLimits;
-	/** Ports a domain may have. */
+	/** Ports it may have. */
 	ports: number;
+}
+
+/** xen-command-line: gnttab_max_frames 64, gnttab_max_maptrack_frames 1024; xl.cfg: max_event_channels 1023. */
+export const DOMAIN_LIMITS: DomainLimits = {
+	grants: { frames: 64, maptrackFrames: 1024 },
+	memory: { pages: 65536, balloon: 65536, balloonCredit: 65536 },
+	ports: 1023,
+};
+
+export interface WorldOptions {
+	manners: Manners;
 	displays: readonly DisplayShape[];
+	/** Sizes by domain. */
+	limits(domid: number): DomainLimits;
 }
 
 export const WORLD_DEFAULTS: WorldOptions = {
 	manners: "c423",
-	// xen-command-line: gnttab_max_frames 64, gnttab_max_maptrack_frames 1024.
-	grants: { frames: 64, maptrackFrames: 1024 },
-	memory: { pages: 16384, balloon: 8192 },
-	// xl.cfg: max_event_channels 1023.
-	ports: 1023,
 	displays: [],
+	limits: () => DOMAIN_LIMITS,
 };
 
 export class World {
@@ -104,8 +112,9 @@ export class World {
 	/** False when the number is taken, also by a zombie. */
 	createDomain(domid: number): boolean {
 		if (this.domains.has(domid)) return false;
-		const physmap = new Physmap(domid, { ...this.options.memory }, this.frames);
-		const limits = { ...this.options.grants };
+		const sizes = this.options.limits(domid);
+		const physmap = new Physmap(domid, { ...sizes.memory }, this.frames);
+		const limits = { ...sizes.grants };
 		this.domains.set(domid, {
 			domid,
 			life: "running",
@@ -118,7 +127,7 @@ export class World {
 			completions: new Map(),
 			displays: new Set(),
 		});
-		this.evtchn.add(domid, this.options.ports);
+		this.evtchn.add(domid, sizes.ports);
 		if (domid === 0) this.connections.set(0, this.store.connectPrivileged());
 		else {
 			this.store.domainCreated(domid);

@@ -1,0 +1,26 @@
+import { u32, u64 } from "../../base/struct.ts";
+import { op } from "./op.ts";
+
+/** XENDISPL_OP_DBUF_CREATE: share a display buffer's pages, or ask the backend to allocate them. */
+export const dbufCreate = op({
+	name: "DBUF_CREATE",
+	code: 0x10,
+	since: 1,
+	ring: "connector 0",
+	says: "make a display buffer out of the pages that a directory lists",
+	body: {
+		dbuf_cookie: u64(8),
+		width: u32(16),
+		height: u32(20),
+		bpp: u32(24),
+		buffer_sz: u32(28),
+		flags: u32(32),
+		gref_directory: u32(36),
+		data_ofs: u32(40),
+	},
+	requirements: [
+		"displif.dbuf-create.cookie-unique",
+		"displif.dbuf-create.flags",
+		"displif.dbuf-create.directory",
+	],
+});

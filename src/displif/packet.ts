@@ -1,0 +1,235 @@
+/**
+ * The three 64-octet envelopes of displif.h: request, response, event. A peer controls these octets, so decoding never throws: what the
+ * protocol does not define comes back as strays.
+ */
+import { errnoName } from "../base/errno.ts";
+import {
+	type Fields,
+	octet,
+	s32,
+	struct,
+	u8,
+	u16,
+	u64,
+	uncovered,
+	type ValueOf,
+} from "../base/struct.ts";
+import { XENDISPL_DBUF_FLG_REQ_ALLOC } from "./constants.ts";
+import { OP_BY_CODE, OPS, type OpName } from "./ops/index.ts";
+import { PACKET_OCTETS, REQUEST_HEAD } from "./ops/op.ts";
+
+export const PACKET_WORDS = PACKET_OCTETS / 4;
+
+/** An octet, or unused bits of a field, that carry a value where the protocol defines none. */
+export interface Stray {
+	field: string;
+	/** From the start of the packet. */
+	offset: number;
+	value: number;
+}
+
+/** struct xendispl_resp: the drawing in the header shows octet 2 reserved; the structure has the operation there. */
+const RESPONSE_HEAD = { id: u16(0), operation: u8(2), status: s32(4) } as const;
+/** struct xendispl_evt. */
+const EVENT_HEAD = { id: u16(0), type: u8(2) } as const;
+/** struct xendispl_pg_flip_evt. */
+const PG_FLIP_EVENT = { fb_cookie: u64(8) } as const;
+
+export const requestHead = struct("xendispl_req", PACKET_OCTETS, REQUEST_HEAD);
+export const responseHead = struct(
+	"xendispl_resp",
+	PACKET_OCTETS,
+	RESPONSE_HEAD,
+);
+export const edidResponse = struct("xendispl_resp.GET_EDID", PACKET_OCTETS, {
+	...RESPONSE_HEAD,
+	...OPS.GET_EDID.response,
+});
+export const pgFlipEvent = struct("xendispl_evt.PG_FLIP", PACKET_OCTETS, {
+	...EVENT_HEAD,
+	...PG_FLIP_EVENT,
+});
+
+/** Body of an operation, with the id and code of the packet. */
+export type Body<N extends OpName> = ReturnType<
+	(typeof OPS)[N]["request"]["decode"]
+>;
+
+/** A request as it lies in a slot. `operation` is undefined for a code that displif.h does not define; then there is no body. */
+export type Request =
+	| {
+			[N in OpName]: {
+				operation: N;
+				code: number;
+				id: number;
+				body: Body<N>;
+				strays: Stray[];
+			};
+	  }[OpName]
+	| { operation: undefined; code: number; id: number; strays: Stray[] };
+
+export type RequestOf<N extends OpName> = Extract<Request, { operation: N }>;
+
+/** A new packet of 16 words. Reserved octets are 0. */
+export function encodeRequest<N extends OpName>(
+	name: N,
+	body: Omit<Body<N>, "operation">,
+): Uint32Array {
+	const words = new Uint32Array(PACKET_WORDS);
+	const { request, code } = OPS[name];
+	(request.encode as (value: unknown, words: Uint32Array) => void)(
+		{ ...body, operation: code },
+		words,
+	);
+	return words;
+}
+
+export function decodeRequest(words: ArrayLike<number>): Request {
+	const { id, operation: code } = requestHead.decode(words);
+	const operation = OP_BY_CODE.get(code);
+	if (operation === undefined)
+		return { operation, code, id, strays: strays(words, REQUEST_STRAYS) };
+	const body = OPS[operation].request.decode(words);
+	const found = strays(words, REQUEST_STRAYS_BY_OP[operation]);
+	if (operation === "DBUF_CREATE") {
+		const unused =
+			(body as Body<"DBUF_CREATE">).flags & ~XENDISPL_DBUF_FLG_REQ_ALLOC;
+		if (unused !== 0)
+			found.push({
+				field: "unused bits of flags",
+				offset: 32,
+				value: unused >>> 0,
+			});
+	}
+	return { operation, code, id, body, strays: found } as Request;
+}
+
+export interface Response {
+	id: number;
+	/** Code echoed from the request. */
+	code: number;
+	operation: OpName | undefined;
+	/** 0 or a negative XEN_E* number. */
+	status: number;
+	/** Of GET_EDID, else 0. */
+	edid_sz: number;
+	strays: Stray[];
+}
+
+export function encodeResponse(
+	id: number,
+	code: number,
+	status: number,
+	edid_sz = 0,
+): Uint32Array {
+	const words = new Uint32Array(PACKET_WORDS);
+	edidResponse.encode({ id, operation: code, status, edid_sz }, words);
+	return words;
+}
+
+export function decodeResponse(words: ArrayLike<number>): Response {
+	const { id, operation: code, status, edid_sz } = edidResponse.decode(words);
+	const operation = OP_BY_CODE.get(code);
+	const edid = operation === "GET_EDID";
+	return {
+		id,
+		code,
+		operation,
+		status,
+		edid_sz: edid ? edid_sz : 0,
+		strays: strays(words, edid ? EDID_RESPONSE_STRAYS : RESPONSE_STRAYS),
+	};
+}
+
+export interface Event {
+	id: number;
+	/** XENDISPL_EVT_*: 0 is PG_FLIP, the only one. */
+	type: number;
+	fb_cookie: bigint;
+	strays: Stray[];
+}
+
+export function encodeEvent(
+	id: number,
+	fb_cookie: bigint,
+	type = 0,
+): Uint32Array {
+	const words = new Uint32Array(PACKET_WORDS);
+	pgFlipEvent.encode({ id, type, fb_cookie }, words);
+	return words;
+}
+
+export function decodeEvent(words: ArrayLike<number>): Event {
+	return { ...pgFlipEvent.decode(words), strays: strays(words, EVENT_STRAYS) };
+}
+
+/** `DBUF_CREATE id=3 dbuf_cookie=0x1 width=64 …`. */
+export function describeRequest(words: ArrayLike<number>): string {
+	const packet = decodeRequest(words);
+	if (packet.operation === undefined)
+		return `operation 0x${packet.code.toString(16)} id=${packet.id}`;
+	const fields = Object.entries(packet.body).filter(
+		([name]) => name !== "id" && name !== "operation",
+	);
+	return [
+		packet.operation,
+		`id=${packet.id}`,
+		...fields.map(([name, value]) => `${name}=${told(name, value)}`),
+	].join(" ");
+}
+
+export function describeResponse(words: ArrayLike<number>): string {
+	const { id, operation, code, status, edid_sz } = decodeResponse(words);
+	const name = errnoName(status);
+	const shown =
+		status < 0 && name !== undefined ? `${status} (-${name})` : String(status);
+	const edid = operation === "GET_EDID" ? ` edid_sz=${edid_sz}` : "";
+	return `${operation ?? `operation 0x${code.toString(16)}`} id=${id} status=${shown}${edid}`;
+}
+
+export function describeEvent(words: ArrayLike<number>): string {
+	const { id, type, fb_cookie } = decodeEvent(words);
+	return `${type === 0 ? "PG_FLIP" : `type ${type}`} id=${id} fb_cookie=0x${fb_cookie.toString(16)}`;
+}
+
+function told(name: string, value: number | bigint): string {
+	if (typeof value === "bigint") return `0x${value.toString(16)}`;
+	if (name === "pixel_format") return fourccText(value);
+	return String(value);
+}
+
+/** A FOURCC code as its four letters, or in hexadecimal when they are no letters. */
+export function fourccText(code: number): string {
+	const text = String.fromCharCode(
+		code & 0xff,
+		(code >>> 8) & 0xff,
+		(code >>> 16) & 0xff,
+		code >>> 24,
+	);
+	return /^[ -~]{4}$/.test(text) ? text : `0x${code.toString(16)}`;
+}
+
+const undefinedOctets = (fields: Fields): readonly number[] =>
+	uncovered(fields, 0, PACKET_OCTETS);
+const REQUEST_STRAYS = uncovered(REQUEST_HEAD, 0, 8);
+const REQUEST_STRAYS_BY_OP = Object.fromEntries(
+	Object.entries(OPS).map(([name, { request }]) => [
+		name,
+		undefinedOctets(request.fields),
+	]),
+) as Record<OpName, readonly number[]>;
+const RESPONSE_STRAYS = undefinedOctets(RESPONSE_HEAD);
+const EDID_RESPONSE_STRAYS = undefinedOctets(edidResponse.fields);
+const EVENT_STRAYS = undefinedOctets(pgFlipEvent.fields);
+
+function strays(words: ArrayLike<number>, offsets: readonly number[]): Stray[] {
+	const found: Stray[] = [];
+	for (const offset of offsets) {
+		const value = octet(words, offset);
+		if (value !== 0)
+			found.push({ field: offset < 8 ? "reserved" : "body", offset, value });
+	}
+	return found;
+}
+
+export type { ValueOf };

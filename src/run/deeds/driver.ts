@@ -1,0 +1,228 @@
+/** What the driver verbs of the scenario language do: start a frontend's operation as a task of its domain, and wait for its result. */
+import type { OperationName, OperationResult, Operations } from "../../peer/peer.ts";
+import { FORMATS } from "../../displif/format.ts";
+import type { Step, StepOf, Verb } from "../../scenario/scenario.ts";
+import type { STEPS } from "../../scenario/steps/index.ts";
+import { ask, type Turns } from "../../xen/call.ts";
+import { type Actor, type Deed, type NamedOf, type Stage, StepError } from "../stage.ts";
+import type { Task } from "../task.ts";
+
+/** Verbs of one kind of actor. */
+export type VerbsBy<A extends string> = { [V in Verb]: (typeof STEPS)[V]["by"] extends A ? V : never }[Verb];
+export type Deeds<V extends Verb> = { [N in V]: (stage: Stage, step: StepOf<N>) => Turns<Deed> };
+
+/** How long the scenario waits for an operation to return, in virtual milliseconds. Beyond it the operation hangs. */
+export const OPERATION_TICKS = 120_000;
+
+/** An operation of a driver never returned. */
+export class OperationHangs extends Error {
+	readonly actor: Actor;
+	readonly task: Task;
+	constructor(actor: Actor, task: Task) {
+		super(`operation ${task.name} did not return within ${OPERATION_TICKS} ms`);
+		this.actor = actor;
+		this.task = task;
+	}
+}
+
+export const driverDeeds: Deeds<VerbsBy<"driver">> = {
+	bind: (stage, step) => operate(stage, step, "bind", { dev: step.args.dev }),
+	unbind: (stage, step) => operate(stage, step, "unbind", { dev: step.args.dev }),
+
+	*"gem.create"(stage, step) {
+		const { dev, as, pages, width, height, bpp } = step.args;
+		// A buffer given in pages is as wide as needed: 32 bits per pixel, 1024 pixels a page.
+		const shape =
+			pages !== undefined
+				? { width: 1024, height: pages, bpp: 32, size: pages * 4096 }
+				: sized(width ?? 0, height ?? 0, bpp ?? 0);
+		return yield* operate(stage, step, "gem.create", { dev, object: as, ...shape }, (result) => {
+			if (result.status < 0) return;
+			stage.names.set(as, buffer(step, as, result, shape));
+		});
+	},
+
+	*"gem.close"(stage, step) {
+		const made = stage.named(step, step.args.of, "buffer");
+		return yield* operate(stage, step, "gem.close", { dev: made.dev, object: step.args.of }, (result) => {
+			if (result.status === 0) made.open = false;
+		});
+	},
+
+	*"prime.import"(stage, step) {
+		const { dev, as, pages, offset } = step.args;
+		const size = step.args.size ?? (pages ?? 0) * 4096;
+		return yield* operate(stage, step, "prime.import", { dev, object: as, size, offset }, (result) => {
+			if (result.status < 0) return;
+			stage.names.set(as, buffer(step, as, result, { width: 0, height: 0, bpp: 0, size }));
+		});
+	},
+
+	*"fb.create"(stage, step) {
+		const { of, as } = step.args;
+		const made = stage.named(step, of, "buffer");
+		const format = step.args.format === undefined ? undefined : Number(stage.number(step, step.args.format, "args", "format"));
+		const code = format ?? fourcc(made.bpp === 16 ? "RG16" : "XR24");
+		const width = step.args.width ?? made.width;
+		const height = step.args.height ?? made.height;
+		return yield* operate(stage, step, "fb.create", { dev: made.dev, framebuffer: as, object: of, width, height, format: code }, (result) => {
+			if (result.status < 0) return;
+			stage.names.set(as, {
+				kind: "fb",
+				owner: made.owner,
+				dev: made.dev,
+				object: of,
+				cookie: result.cookie,
+				width,
+				height,
+				format: code,
+				bpp: FORMATS.find((f) => f.code === code)?.bpp ?? 32,
+				open: true,
+			});
+		});
+	},
+
+	*"fb.destroy"(stage, step) {
+		const made = stage.named(step, step.args.of, "fb");
+		return yield* operate(stage, step, "fb.destroy", { dev: made.dev, framebuffer: step.args.of }, (result) => {
+			if (result.status === 0) made.open = false;
+		});
+	},
+
+	"mode.set": (stage, step) => {
+		const { of, connector, x, y, width, height } = step.args;
+		const made = stage.named(step, of, "fb");
+		return operate(stage, step, "mode.set", {
+			dev: made.dev,
+			connector,
+			framebuffer: of,
+			x: x ?? 0,
+			y: y ?? 0,
+			width: width ?? made.width,
+			height: height ?? made.height,
+			bpp: made.bpp,
+		});
+	},
+	"mode.off": (stage, step) =>
+		operate(stage, step, "mode.off", { dev: step.args.dev, connector: step.args.connector }),
+
+	"page.flip": (stage, step) => {
+		const made = stage.named(step, step.args.of, "fb");
+		return operate(stage, step, "page.flip", {
+			dev: made.dev,
+			connector: step.args.connector,
+			framebuffer: step.args.of,
+		});
+	},
+
+	"edid.read": (stage, step) =>
+		operate(stage, step, "edid.read", { dev: step.args.dev, connector: step.args.connector }),
+
+	*"driver.start"(stage, step) {
+		yield* stage.startDriver(stage.actor(step.args.of));
+		return {};
+	},
+	*"driver.kill"(stage, step) {
+		const actor = stage.actor(step.args.of);
+		stage.runner.kill(actor.domid);
+		yield* ask("driver.exit", { domid: actor.domid });
+		return {};
+	},
+	*"driver.stop"(stage, step) {
+		yield* stage.stopDriver(stage.actor(step.args.of));
+		return {};
+	},
+
+	*join(stage, step) {
+		const { task, step: begun } = stage.named(step, step.args.of, "task");
+		const actor = begun.actor === undefined ? undefined : stage.actor(begun.actor);
+		return yield* finish(stage, actor, task, stage.settlers.get(task.id));
+	},
+};
+
+const fourcc = (text: string): number =>
+	[...text].reduceRight((code, letter) => (code << 8) | letter.charCodeAt(0), 0) >>> 0;
+
+const sized = (width: number, height: number, bpp: number) => ({
+	width,
+	height,
+	bpp,
+	size: Math.ceil((width * bpp) / 8) * height,
+});
+
+function buffer(
+	step: StepOf<"gem.create" | "prime.import">,
+	_name: string,
+	result: OperationResult,
+	shape: { width: number; height: number; bpp: number; size: number },
+): NamedOf<"buffer"> {
+	return {
+		kind: "buffer",
+		by: "driver",
+		owner: step.actor ?? "fe",
+		dev: step.args.dev,
+		cookie: result.cookie,
+		...shape,
+		gfns: [],
+		refs: [],
+		directoryGfns: [],
+		directoryRefs: [],
+		open: true,
+	};
+}
+
+/** Start an operation of the step's frontend. With `async` it goes on by itself and `join` looks at its result. */
+export function* operate<N extends OperationName>(
+	stage: Stage,
+	step: Step,
+	name: N,
+	args: Operations[N],
+	then: (result: OperationResult) => void = () => {},
+): Turns<Deed> {
+	const actor = stage.actor(step.actor ?? "fe");
+	const { frontend } = actor;
+	if (frontend === undefined)
+		throw new StepError(step, `${actor.name} is scripted here, so it has no driver that could do ${step.verb}`);
+	const task = stage.runner.spawn(actor.domid, name, (asking) => frontend.operations[name](args, asking));
+	stage.settlers.set(task.id, then);
+	if (step.async !== undefined) {
+		stage.names.set(step.async, { kind: "task", task, step });
+		return { actor };
+	}
+	return yield* finish(stage, actor, task, then);
+}
+
+function* finish(
+	stage: Stage,
+	actor: Actor | undefined,
+	task: Task,
+	then: ((result: OperationResult) => void) | undefined,
+): Turns<Deed> {
+	const { status } = yield* ask("task.join", { task: task.id, timeout: OPERATION_TICKS });
+	if (status < 0 && actor !== undefined) throw new OperationHangs(actor, task);
+	const deed: Deed = actor === undefined ? {} : { actor };
+	// A task that was killed with its domain or crashed has no result: rules speak of that.
+	if (task.state !== "returned") return { ...deed, ended: task.state };
+	const result = task.result as OperationResult | undefined;
+	if (typeof result !== "object" || result === null || !Number.isInteger(result.status))
+		throw new BadResult(actor, task);
+	stage.runner.journal.note(
+		"driver.result",
+		{ operation: task.name, result: result.status },
+		task.domid,
+		task.id,
+		task.step,
+		stage.world.now,
+	);
+	then?.(result);
+	return { ...deed, status: result.status };
+}
+
+/** A module's operation returned something that is no result. */
+export class BadResult extends Error {
+	readonly actor: Actor | undefined;
+	constructor(actor: Actor | undefined, task: Task) {
+		super(`operation ${task.name} returned no { status: number }`);
+		this.actor = actor;
+	}
+}

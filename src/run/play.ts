@@ -1,0 +1,480 @@
+/**
+ * One case from its first line to rest: the world is built, the fixture set up, the steps played, and the same epilogue run for every case,
+ * also after a failed step.
+ */
+import type { Choices } from "../base/choices.ts";
+import { buildEdid } from "../displif/edid.ts";
+import type { Finding } from "../judge/finding.ts";
+import { ExchangeView, type WireEntry } from "../journal/exchange.ts";
+import { Journal } from "../journal/journal.ts";
+import { BACKEND_LIMITS, type PeerModule, type PeerContext, starter } from "../peer/peer.ts";
+import { addDevice, askRemoval, createDomain, type DeviceShape, deleteDevice } from "../peer/toolstack.ts";
+import type { Case, Step } from "../scenario/scenario.ts";
+import { isFrontend, PARTICIPANTS, type Participant } from "../scenario/words.ts";
+import { ofDomain } from "../scenario/world-keys.ts";
+import { ask, type Turns } from "../xen/call.ts";
+import { World } from "../xen/world.ts";
+import { DEEDS } from "./deeds/index.ts";
+import { OperationHangs, operate } from "./deeds/driver.ts";
+import { accounts, expectationFinding, states, unmet, type Unmet } from "./expect.ts";
+import { Faults } from "./faults/faults.ts";
+import { Runner, RUN_LIMITS, type RunLimits } from "./runner.ts";
+import { busState, displayName, driverRuns } from "./see.ts";
+import { type Actor, type Deed, type Named, type Stage, StepError } from "./stage.ts";
+import type { Task } from "./task.ts";
+
+/** Who plays the drivers of a case. */
+export interface Players {
+	frontend: PeerModule;
+	backend: PeerModule;
+	/** How each participant takes part, after `--frontend` and `--backend` were looked at. */
+	standing(participant: Participant): Actor["standing"];
+}
+
+/** How a case was played: what the judge needs, and what the steps themselves found. */
+export interface Played {
+	stage: Stage;
+	/** Unmet expectations, the first of which stopped the steps. */
+	findings: Finding[];
+	/** The scenario could not go on as written. */
+	scenarioError: StepError | undefined;
+	/** Steps by number, for places. */
+	steps: readonly Step[];
+	announced: { participant: string; id: string }[];
+	/** Expectations that were judged. */
+	judged: number;
+	notes: string[];
+}
+
+/** How long a device may take to become Connected, in virtual milliseconds: libxl waits so long. */
+const CONNECT_TICKS = 10_000;
+
+/** The steps were stopped by an unmet expectation. */
+class Stopped extends Error {}
+
+export class Play implements Stage {
+	readonly case: Case;
+	readonly world: World;
+	readonly runner: Runner;
+	readonly journal = new Journal();
+	readonly faults = new Faults();
+	readonly exchange = new ExchangeView();
+	readonly actors: Map<Participant, Actor>;
+	readonly names = new Map<string, Named>();
+	readonly settlers: Stage["settlers"] = new Map();
+	readonly findings: Finding[] = [];
+	readonly steps: Step[] = [];
+	readonly announced: { participant: string; id: string }[] = [];
+	readonly notes: string[] = [];
+	scenarioError: StepError | undefined;
+	judged = 0;
+	private readonly players: Players;
+	/** What the ledger meant, as far as it was followed. */
+	private readonly wire: WireEntry[] = [];
+	private followed = 0;
+
+	constructor(story: Case, players: Players, choices: Choices, limits: RunLimits = RUN_LIMITS) {
+		this.case = story;
+		this.players = players;
+		this.actors = cast(story, players);
+		this.world = new World({
+			manners: story.world.manners,
+			displays: this.displays(),
+			limits: (domid) => this.limits(domid),
+		});
+		this.runner = new Runner(this.world, this.journal, choices, this.faults, limits);
+	}
+
+	/** The scenario's own task. */
+	*direct(): Turns {
+		this.phase("setup");
+		try {
+			yield* this.setUp();
+			this.phase("steps");
+			yield* this.playAll(this.case.setup);
+			yield* this.playSteps();
+			yield* this.playAll(this.case.after);
+		} catch (error) {
+			this.caught(error);
+		}
+		this.phase("finally");
+		try {
+			yield* this.playAll(this.case.finally);
+		} catch (error) {
+			this.caught(error);
+		}
+		this.phase("epilogue");
+		yield* this.epilogue();
+		this.phase("end");
+	}
+
+	private caught(error: unknown): void {
+		if (error instanceof Stopped) return;
+		if (error instanceof StepError) {
+			this.scenarioError ??= error;
+			return;
+		}
+		if (error instanceof OperationHangs) {
+			this.miss({
+				who: error.actor.name,
+				level: "must",
+				message: error.message,
+				expected: "it returns, with an error when the peer stays silent",
+				got: "it still waits",
+				place: this.steps.at(-1)?.place ?? this.case.place,
+			});
+			return;
+		}
+		throw error;
+	}
+
+	// ---- Stage
+
+	actor(name: Participant): Actor {
+		const actor = this.actors.get(name);
+		if (actor === undefined) throw new Error(`${name} takes no part in ${this.case.id}`);
+		return actor;
+	}
+
+	named<K extends Named["kind"]>(step: Step, name: string, kind: K): Extract<Named, { kind: K }> {
+		const found = this.names.get(name);
+		if (found === undefined) throw new StepError(step, `there is no ${name}: the step that should have made it failed`, "args", "of");
+		if (found.kind !== kind) throw new StepError(step, `${name} is a ${found.kind}, not a ${kind}`, "args", "of");
+		return found as Extract<Named, { kind: K }>;
+	}
+
+	number(step: Step, value: unknown, ...path: (string | number)[]): bigint {
+		const settled = settleNumber(value, this.live);
+		if (typeof settled === "bigint") return settled;
+		throw new StepError(step, settled.wrong, ...path);
+	}
+
+	readonly live: Live = (name, field, index) => {
+		const named = this.names.get(name);
+		if (named === undefined) return undefined;
+		return fieldOf(this, name, named, field, Number(index ?? 0n));
+	};
+
+	*perform<T>(actor: Actor, name: string, body: () => Turns<T>): Turns<T> {
+		const task = this.launch(actor, name, body);
+		yield* ask("task.join", { task: task.id, timeout: 0 });
+		if (task.state === "crashed") {
+			// A scripted side's task only throws what its own deed throws.
+			const crash = this.runner.crashes.findIndex((c) => c.task === task);
+			if (crash >= 0) this.runner.crashes.splice(crash, 1);
+			throw task.error;
+		}
+		return task.result as T;
+	}
+
+	launch(actor: Actor, name: string, body: () => Turns<unknown>): Task {
+		return this.runner.spawn(actor.domid, name, body);
+	}
+
+	device(guest: Participant, dev: number): DeviceShape {
+		const { world } = this.case;
+		return {
+			fe: this.actor(guest).domid,
+			be: this.actor("be").domid,
+			dev,
+			beAlloc: world["be-alloc"],
+			connectors: world.connectors.map((size, index) => ({ ...size, uniqueId: displayName(guest, dev, index) })),
+		};
+	}
+
+	*sleep(ticks: number): Turns {
+		const until = this.world.now + ticks;
+		while (this.world.now < until) yield* this.runner.pause({ until: "next", limit: until });
+		yield* this.runner.pause({ until: "idle" });
+	}
+
+	*startDriver(actor: Actor): Turns {
+		const { world } = this.case;
+		const context: PeerContext = {
+			role: actor.role,
+			domid: actor.domid,
+			...starter((name, body) => this.runner.offer(actor.domid, name, body)),
+			limits: {
+				buffers: world["limits.buffers"] ?? BACKEND_LIMITS.buffers,
+				framebuffers: world["limits.framebuffers"] ?? BACKEND_LIMITS.framebuffers,
+				bytes: world["limits.bytes"] ?? BACKEND_LIMITS.bytes,
+				pages: world["limits.grants"] ?? BACKEND_LIMITS.pages,
+			},
+			versions: world.versions,
+		};
+		const module = actor.role === "frontend" ? this.players.frontend : this.players.backend;
+		const made = module.default(context);
+		if ("operations" in made) actor.frontend = made;
+		else {
+			actor.backend = made;
+			this.runner.spawn(actor.domid, "main", made.main);
+			yield* this.runner.pause({ until: "idle" });
+		}
+	}
+
+	*stopDriver(actor: Actor): Turns {
+		const { backend } = actor;
+		if (backend === undefined || !driverRuns(this, actor)) return;
+		const task = this.runner.spawn(actor.domid, "stop", backend.stop);
+		yield* ask("task.join", { task: task.id, timeout: CONNECT_TICKS });
+		yield* this.runner.pause({ until: "idle" });
+	}
+
+	// ---- The story
+
+	private *setUp(): Turns {
+		for (const actor of this.actors.values()) yield* createDomain(actor.domid);
+		if (this.case.fixture === "bare") return;
+		for (const actor of this.actors.values()) if (actor.standing !== "scripted") yield* this.startDriver(actor);
+		yield* this.runner.pause({ until: "idle" });
+		this.phase("devices");
+		for (const [guest, dev] of this.devices()) yield* addDevice(this.device(guest, dev));
+		yield* this.runner.pause({ until: "idle" });
+		if (this.case.fixture === "created") return;
+		for (const [guest, dev] of this.devices()) {
+			const { frontend, domid } = this.actor(guest);
+			if (frontend === undefined) continue;
+			const task = this.runner.spawn(domid, "bind", (asking) => frontend.operations.bind({ dev }, asking));
+			yield* ask("task.join", { task: task.id, timeout: CONNECT_TICKS });
+		}
+		if (this.actor("be").standing === "scripted") {
+			yield* this.runner.pause({ until: "idle" });
+			return;
+		}
+		const limit = this.world.now + CONNECT_TICKS;
+		for (const [guest, dev] of this.devices()) {
+			if (this.actor(guest).standing === "scripted") continue;
+			while (!this.connected(guest, dev) && this.world.now < limit) {
+				const now = this.world.now;
+				yield* this.runner.pause({ until: "next", limit });
+				if (this.world.now === now) break;
+			}
+			if (!this.connected(guest, dev)) this.notConnected(guest, dev);
+		}
+		yield* this.runner.pause({ until: "idle" });
+	}
+
+	private connected(guest: Participant, dev: number): boolean {
+		return busState(this, guest, dev) === "Connected" && busState(this, "be", dev, guest) === "Connected";
+	}
+
+	/** The fixture's own expectation: every device gets Connected. Who is behind in the handshake is to blame. */
+	private notConnected(guest: Participant, dev: number): never {
+		const fe = busState(this, guest, dev);
+		const be = busState(this, "be", dev, guest);
+		const waitsForBackend = be !== "InitWait" && be !== "Connected";
+		const published = fe === "Initialised" || fe === "Connected";
+		const who = waitsForBackend || (published && be === "InitWait") ? "be" : guest;
+		this.miss({
+			who,
+			level: "must",
+			message: `device ${dev} of ${guest} did not become Connected within ${CONNECT_TICKS} ms`,
+			expected: "both sides Connected",
+			got: `frontend ${fe}, backend ${be}`,
+			place: this.case.place,
+		});
+		throw new Stopped();
+	}
+
+	private *playSteps(): Turns {
+		const { interrupt } = this.case;
+		for (const step of this.case.steps) {
+			yield* this.playStep(step);
+			if (interrupt !== undefined && step.mark === interrupt.at) {
+				yield* this.playAll(interrupt.with);
+				return;
+			}
+		}
+	}
+
+	private *playAll(steps: readonly Step[]): Turns {
+		for (const step of steps) yield* this.playStep(step);
+	}
+
+	private *playStep(step: Step): Turns {
+		if (step.if !== undefined && !this.names.has(step.if)) return;
+		this.steps.push(step);
+		this.runner.step = this.steps.length;
+		const line = step.place.line;
+		this.journal.note("step.begin", { line, text: step.verb }, 0, 0, this.runner.step, this.world.now);
+		if (step.actor !== undefined)
+			for (const id of step.breaks ?? []) this.announced.push({ participant: step.actor, id });
+		const before = accounts(this, step);
+		this.follow();
+		const from = this.wire.length;
+		const deed = yield* this.deed(step);
+		if (step.async === undefined) yield* this.runner.pause({ until: "idle" });
+		this.follow();
+		const missed = unmet(this, step, deed, before, this.wire.slice(from));
+		this.judged += countExpectations(step, deed);
+		if (step.eventually !== undefined) missed.push(...(yield* this.eventually(step)));
+		this.journal.note("step.end", { line }, 0, 0, this.runner.step, this.world.now);
+		this.runner.step = 0;
+		for (const miss of missed) this.miss(miss);
+		if (missed.some((miss) => miss.level === "must")) throw new Stopped();
+		this.always(step);
+	}
+
+	private *deed(step: Step): Turns<Deed> {
+		const deed = DEEDS[step.verb] as (stage: Stage, step: Step) => Turns<Deed>;
+		return yield* deed(this, step);
+	}
+
+	/** Let time pass until the states hold, at most as long as the step says. */
+	private *eventually(step: Step): Turns<Unmet[]> {
+		const { within, state } = step.eventually as NonNullable<Step["eventually"]>;
+		const limit = this.world.now + within;
+		for (;;) {
+			this.follow();
+			const missed = states(this, step, state, "eventually", "state");
+			if (missed.length === 0 || this.world.now >= limit) return missed;
+			yield* this.runner.pause({ until: "next", limit });
+			yield* this.runner.pause({ until: "idle" });
+		}
+	}
+
+	private always(step: Step): void {
+		for (const [index, wanted] of this.case.always.entries()) {
+			this.judged += 1;
+			const [miss] = states(this, step, [wanted], "always", index);
+			if (miss === undefined) continue;
+			this.miss({ ...miss, place: wanted.place, message: `${miss.message} after ${step.verb}` });
+			throw new Stopped();
+		}
+	}
+
+	private miss(missed: Unmet): void {
+		this.findings.push(expectationFinding(this, missed));
+	}
+
+	private follow(): void {
+		for (const entry of this.journal.entries(this.followed)) this.wire.push(...this.exchange.follow(entry));
+		this.followed = this.journal.length;
+	}
+
+	private phase(name: string): void {
+		this.journal.note("phase", { name }, 0, 0, 0, this.world.now);
+	}
+
+	/** Clients close what they hold, frontends unbind, the toolstack removes the devices, scripted domains are destroyed, drivers stop; then rest. */
+	private *epilogue(): Turns {
+		yield* this.runner.pause({ until: "idle" });
+		yield* this.closeClients();
+		for (const [guest, dev] of this.devices()) {
+			const { frontend, domid } = this.actor(guest);
+			if (frontend === undefined || this.world.life(domid) !== "running") continue;
+			const task = this.runner.spawn(domid, "unbind", (asking) => frontend.operations.unbind({ dev }, asking));
+			const { status } = yield* ask("task.join", { task: task.id, timeout: 120_000 });
+			if (status < 0) this.caught(new OperationHangs(this.actor(guest), task));
+		}
+		for (const actor of this.actors.values())
+			if (actor.standing === "scripted" && this.alive(actor)) yield* ask("domain.destroy", { domid: actor.domid });
+		yield* this.runner.pause({ until: "idle" });
+		for (const [guest, dev] of this.devices()) yield* this.removeDevice(guest, dev);
+		yield* this.rest();
+		this.phase("removed");
+		for (const actor of this.actors.values()) yield* this.stopDriver(actor);
+		// What hung or crashed is destroyed last: what the others keep for it must come back then.
+		for (const actor of this.actors.values())
+			if (this.alive(actor) && this.world.life(actor.domid) !== "running") yield* ask("domain.destroy", { domid: actor.domid });
+		yield* this.rest();
+		this.follow();
+	}
+
+	private *removeDevice(guest: Participant, dev: number): Turns {
+		const be = this.actor("be");
+		const fe = this.actor(guest).domid;
+		if (this.world.life(be.domid) === "running" && be.standing !== "scripted") {
+			yield* askRemoval(be.domid, fe, dev);
+			const limit = this.world.now + CONNECT_TICKS;
+			while (!["Closed", "Unknown"].includes(busState(this, "be", dev, guest)) && this.world.now < limit) {
+				const now = this.world.now;
+				yield* this.runner.pause({ until: "next", limit });
+				if (this.world.now === now) break;
+			}
+		}
+		yield* deleteDevice(be.domid, fe, dev);
+	}
+
+	private *closeClients(): Turns {
+		const open = [...this.names].reverse();
+		const dark = new Set<string>();
+		for (const [name, thing] of open) {
+			if (thing.kind !== "fb" || !thing.open) continue;
+			const actor = this.actor(thing.owner);
+			if (!dark.has(`${thing.owner} ${thing.dev}`)) {
+				dark.add(`${thing.owner} ${thing.dev}`);
+				for (let connector = 0; connector < this.case.world.connectors.length; connector++)
+					yield* this.quietly(actor, "mode.off", { dev: thing.dev, connector });
+			}
+			yield* this.quietly(actor, "fb.destroy", { dev: thing.dev, framebuffer: name });
+		}
+		for (const [name, thing] of open)
+			if (thing.kind === "buffer" && thing.by === "driver" && thing.open)
+				yield* this.quietly(this.actor(thing.owner), "gem.close", { dev: thing.dev, object: name });
+	}
+
+	/** An operation whose result nobody looks at. */
+	private *quietly<N extends "mode.off" | "fb.destroy" | "gem.close">(
+		actor: Actor,
+		name: N,
+		args: Parameters<NonNullable<Actor["frontend"]>["operations"][N]>[0],
+	): Turns {
+		const { frontend, domid } = actor;
+		if (frontend === undefined || this.world.life(domid) !== "running") return;
+		const operation = frontend.operations[name] as (a: unknown, asking: unknown) => Turns<unknown>;
+		const task = this.runner.spawn(domid, name, (asking) => operation(args, asking));
+		const { status } = yield* ask("task.join", { task: task.id, timeout: 120_000 });
+		if (status < 0) this.caught(new OperationHangs(actor, task));
+	}
+
+	private *rest(): Turns {
+		yield* this.runner.pause({ until: "rest", limit: this.world.now + this.runner.limits.restTicks });
+	}
+
+	private alive({ domid }: Actor): boolean {
+		const life = this.world.life(domid);
+		return life !== "gone" && life !== "zombie";
+	}
+
+	private *devicesOf(): Generator<[Participant, number]> {
+		for (const guest of this.actors.keys())
+			if (isFrontend(guest)) for (let dev = 0; dev < this.case.world.devices; dev++) yield [guest, dev];
+	}
+
+	private devices(): [Participant, number][] {
+		return [...this.devicesOf()];
+	}
+
+	private displays() {
+		const { world } = this.case;
+		return this.devices().flatMap(([guest, dev]) =>
+			world.connectors.map((_size, index) => ({
+				name: displayName(guest, dev, index),
+				width: world["display.width"],
+				height: world["display.height"],
+				formats: world["display.formats"].map(fourcc),
+				edid: edidText(world.edid, _size.width, _size.height),
+				frameTicks: world["display.frame-ticks"],
+				hold: world["display.hold"],
+			})),
+		);
+	}
+
+	private limits(domid: number) {
+		const { world } = this.case;
+		const who = [...this.actors.values()].find((a) => a.domid === domid)?.name ?? "be";
+		return {
+			grants: {
+				frames: ofDomain(world["grant-frames"], who),
+				maptrackFrames: ofDomain(world["maptrack-frames"], who),
+			},
+			memory: {
+				pages: ofDomain(world.pages, who),
+				balloon: ofDomain(world["balloon.limit"], who),
+				balloonCredit: ofDomain(world["balloon.credit"], who),
+			},
+			ports: ofDomain(world.ports, who),
+		};
+	}
+}
