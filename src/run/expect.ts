@@ -2,11 +2,16 @@
 import { errnoName } from "../base/errno.ts";
 import type { Place } from "../base/position.ts";
 import { decodeRequest, describeRequest } from "../displif/packet.ts";
-import type { Finding, Level } from "../judge/finding.ts";
 import type { WireEntry } from "../journal/exchange.ts";
-import type { Answer, Graded, SendExpect, StateExpect } from "../scenario/modifiers.ts";
-import { placeOf, type Step } from "../scenario/scenario.ts";
+import type { Finding, Level } from "../judge/finding.ts";
 import { holds, matchText } from "../scenario/match.ts";
+import type {
+	Answer,
+	Graded,
+	SendExpect,
+	StateExpect,
+} from "../scenario/modifiers.ts";
+import { placeOf, type Step } from "../scenario/scenario.ts";
 import type { LedgerName } from "../scenario/views.ts";
 import { LEDGER_NAMES } from "../scenario/views.ts";
 import type { Participant } from "../scenario/words.ts";
@@ -32,17 +37,29 @@ export function accounts(stage: Stage, step: Step): Accounts {
 	if (step.delta === undefined) return taken;
 	if (step.delta === "none") {
 		for (const who of stage.actors.keys())
-			for (const name of LEDGER_NAMES) taken.set(`${who}.${name}`, ledger(stage, who, name));
+			for (const name of LEDGER_NAMES)
+				taken.set(`${who}.${name}`, ledger(stage, who, name));
 		return taken;
 	}
-	for (const { path, who, ledger: name, kind } of step.delta) taken.set(path, ledger(stage, who, name, kind));
+	for (const { path, who, ledger: name, kind } of step.delta)
+		taken.set(path, ledger(stage, who, name, kind));
 	return taken;
 }
 
-const GRADE_LEVELS = { must: "must", should: "should", info: "may" } as const satisfies Record<keyof Graded, Level>;
+const GRADE_LEVELS = {
+	must: "must",
+	should: "should",
+	info: "may",
+} as const satisfies Record<keyof Graded, Level>;
 
 /** Everything that a step expected and that did not hold. `wire` is what it put on and off the rings. */
-export function unmet(stage: Stage, step: Step, deed: Deed, before: Accounts, wire: readonly WireEntry[]): Unmet[] {
+export function unmet(
+	stage: Stage,
+	step: Step,
+	deed: Deed,
+	before: Accounts,
+	wire: readonly WireEntry[],
+): Unmet[] {
 	return [
 		...results(stage, step, deed, wire),
 		...replies(stage, step, wire),
@@ -53,16 +70,29 @@ export function unmet(stage: Stage, step: Step, deed: Deed, before: Accounts, wi
 }
 
 const isDriver = (deed: Deed): boolean => deed.actor !== undefined;
-const told = (status: number): string => (status < 0 ? `-${errnoName(status) ?? String(-status)}` : status === 0 ? "ok" : String(status));
+const told = (status: number): string =>
+	status < 0
+		? `-${errnoName(status) ?? String(-status)}`
+		: status === 0
+			? "ok"
+			: String(status);
 
-function results(stage: Stage, step: Step, deed: Deed, wire: readonly WireEntry[]): Unmet[] {
-	if (!isDriver(deed) || deed.ended !== undefined || deed.status === undefined) return [];
+function results(
+	stage: Stage,
+	step: Step,
+	deed: Deed,
+	wire: readonly WireEntry[],
+): Unmet[] {
+	if (!isDriver(deed) || deed.ended !== undefined || deed.status === undefined)
+		return [];
 	const { status } = deed;
 	const who = (deed.actor as NonNullable<Deed["actor"]>).name;
 	if (step.fails === undefined) {
 		if (status >= 0) return [];
 		// A refusal by the backend is the backend's doing; without one the frontend gave up by itself.
-		const refused = wire.find((w) => w.kind === "wire.response" && ((w.words[1] as number) | 0) < 0);
+		const refused = wire.find(
+			(w) => w.kind === "wire.response" && ((w.words[1] as number) | 0) < 0,
+		);
 		const struck = stage.faults.struck();
 		return [
 			{
@@ -83,7 +113,11 @@ function results(stage: Stage, step: Step, deed: Deed, wire: readonly WireEntry[
 	}));
 }
 
-function replies(stage: Stage, step: Step, wire: readonly WireEntry[]): Unmet[] {
+function replies(
+	stage: Stage,
+	step: Step,
+	wire: readonly WireEntry[],
+): Unmet[] {
 	if (step.replies === undefined) return [];
 	const answers = wire.filter((w) => w.kind === "wire.response");
 	const backend = "be" as const;
@@ -119,7 +153,9 @@ function grades(
 	for (const grade of ["must", "should", "info"] as const) {
 		const answer = wanted[grade];
 		if (answer !== undefined && !answers(answer, status))
-			return [{ ...make(grade), expected: answerText(answer), got: told(status) }];
+			return [
+				{ ...make(grade), expected: answerText(answer), got: told(status) },
+			];
 	}
 	return [];
 }
@@ -131,12 +167,18 @@ function answers(answer: Answer, status: number): boolean {
 		case "error":
 			return status < 0;
 		case "errno":
-			return status < 0 && answer.names.some((name) => name === errnoName(status));
+			return (
+				status < 0 && answer.names.some((name) => name === errnoName(status))
+			);
 	}
 }
 
 const answerText = (answer: Answer): string =>
-	answer.how === "errno" ? answer.names.map((name) => `-${name}`).join(" or ") : answer.how === "ok" ? "ok" : "an error";
+	answer.how === "errno"
+		? answer.names.map((name) => `-${name}`).join(" or ")
+		: answer.how === "ok"
+			? "ok"
+			: "an error";
 const gradedText = (graded: Graded): string => {
 	const first = graded.must ?? graded.should ?? graded.info;
 	return first === undefined ? "a response" : answerText(first);
@@ -146,23 +188,55 @@ function sends(stage: Stage, step: Step, wire: readonly WireEntry[]): Unmet[] {
 	if (step.sends === undefined) return [];
 	const requests = wire.filter((w) => w.kind === "wire.request");
 	const who = step.actor ?? "fe";
-	const miss = (message: string, expected: string, got: string, ...path: (string | number)[]): Unmet[] => [
-		{ who, level: "must", message, expected, got, place: placeOf(step, "sends", ...path) },
+	const miss = (
+		message: string,
+		expected: string,
+		got: string,
+		...path: (string | number)[]
+	): Unmet[] => [
+		{
+			who,
+			level: "must",
+			message,
+			expected,
+			got,
+			place: placeOf(step, "sends", ...path),
+		},
 	];
 	if (step.sends === "nothing")
 		return requests.length === 0
 			? []
-			: miss(`${step.verb} sent a request`, "nothing on the request rings", describeRequest((requests[0] as (typeof requests)[0]).request.words));
+			: miss(
+					`${step.verb} sent a request`,
+					"nothing on the request rings",
+					describeRequest((requests[0] as (typeof requests)[0]).request.words),
+				);
 	for (const [index, wanted] of step.sends.entries()) {
 		const request = requests[index];
 		if (request === undefined)
-			return miss(`${step.verb} sent too few requests`, wanted.op, requests.length === 0 ? "nothing" : `only ${requests.length}`, index);
+			return miss(
+				`${step.verb} sent too few requests`,
+				wanted.op,
+				requests.length === 0 ? "nothing" : `only ${requests.length}`,
+				index,
+			);
 		const wrong = compare(stage, step, wanted, request.request.words);
-		if (wrong !== undefined) return miss(`${step.verb} sent another request`, wrong.expected, describeRequest(request.request.words), index, wrong.field);
+		if (wrong !== undefined)
+			return miss(
+				`${step.verb} sent another request`,
+				wrong.expected,
+				describeRequest(request.request.words),
+				index,
+				wrong.field,
+			);
 	}
 	return requests.length === step.sends.length
 		? []
-		: miss(`${step.verb} sent more requests`, `${step.sends.length}`, `${requests.length}, the next ${describeRequest((requests[step.sends.length] as (typeof requests)[0]).request.words)}`);
+		: miss(
+				`${step.verb} sent more requests`,
+				`${step.sends.length}`,
+				`${requests.length}, the next ${describeRequest((requests[step.sends.length] as (typeof requests)[0]).request.words)}`,
+			);
 }
 
 function compare(
@@ -172,16 +246,22 @@ function compare(
 	words: Uint32Array,
 ): { field: string; expected: string } | undefined {
 	const packet = decodeRequest(words);
-	if (packet.operation !== wanted.op) return { field: "op", expected: wanted.op };
+	if (packet.operation !== wanted.op)
+		return { field: "op", expected: wanted.op };
 	const body = packet.body as unknown as Record<string, number | bigint>;
 	for (const [field, match] of Object.entries(wanted.fields)) {
 		const value = BigInt((field === "id" ? packet.id : body[field]) ?? 0);
 		const held = holds(match, value, stage.live);
-		if (typeof held !== "boolean") throw new StepError(step, held.wrong, "sends", field);
+		if (typeof held !== "boolean")
+			throw new StepError(step, held.wrong, "sends", field);
 		if (!held) return { field, expected: `${field} ${matchText(match)}` };
 	}
 	const [stray] = packet.strays;
-	if (wanted.reserved && stray !== undefined) return { field: "reserved", expected: `${stray.field} at octet ${stray.offset} zero` };
+	if (wanted.reserved && stray !== undefined)
+		return {
+			field: "reserved",
+			expected: `${stray.field} at octet ${stray.offset} zero`,
+		};
 	return undefined;
 }
 
@@ -208,7 +288,8 @@ function deltas(stage: Stage, step: Step, before: Accounts): Unmet[] {
 	for (const { path, who, ledger: name, kind, change } of step.delta) {
 		const delta = ledger(stage, who, name, kind) - (before.get(path) ?? 0n);
 		const held = holds(change, delta, stage.live);
-		if (typeof held !== "boolean") throw new StepError(step, held.wrong, "delta", path);
+		if (typeof held !== "boolean")
+			throw new StepError(step, held.wrong, "delta", path);
 		if (!held)
 			return [
 				{
@@ -225,12 +306,18 @@ function deltas(stage: Stage, step: Step, before: Accounts): Unmet[] {
 }
 
 /** Which of the wanted states do not hold now. */
-export function states(stage: Stage, step: Step, wanted: readonly StateExpect[], ...at: (string | number)[]): Unmet[] {
+export function states(
+	stage: Stage,
+	step: Step,
+	wanted: readonly StateExpect[],
+	...at: (string | number)[]
+): Unmet[] {
 	const missed: Unmet[] = [];
 	for (const { path, want } of wanted) {
 		const value = see(stage, path);
 		const held = holds(want, value, stage.live);
-		if (typeof held !== "boolean") throw new StepError(step, held.wrong, ...at, path.text);
+		if (typeof held !== "boolean")
+			throw new StepError(step, held.wrong, ...at, path.text);
 		if (!held)
 			missed.push({
 				who: whose(stage, path),
@@ -247,14 +334,24 @@ export function states(stage: Stage, step: Step, wanted: readonly StateExpect[],
 /** Who answers for a state: its participant; a display and what is mapped of a buffer is the backend's. */
 function whose(stage: Stage, path: StateExpect["path"]): Participant {
 	const first = path.args[0] as Participant | undefined;
-	if (path.view.startsWith("WHO") && first !== undefined && stage.actors.has(first)) return first;
+	if (
+		path.view.startsWith("WHO") &&
+		first !== undefined &&
+		stage.actors.has(first)
+	)
+		return first;
 	return "be";
 }
 
 /** The finding that an unmet expectation is, blamed by who takes part how. */
 export function expectationFinding(stage: Stage, missed: Unmet): Finding {
 	const actor = stage.actors.get(missed.who);
-	const standing = actor?.standing === "subject" ? "subject" : actor?.standing === "scripted" ? "unannounced" : "ours";
+	const standing =
+		actor?.standing === "subject"
+			? "subject"
+			: actor?.standing === "scripted"
+				? "unannounced"
+				: "ours";
 	return {
 		rule: "expectation",
 		requirements: stage.case.spec,

@@ -4,23 +4,54 @@
  */
 import type { Choices } from "../base/choices.ts";
 import { buildEdid } from "../displif/edid.ts";
-import type { Finding } from "../judge/finding.ts";
+import { fourcc } from "../displif/format.ts";
+import { decodeRequest } from "../displif/packet.ts";
 import { ExchangeView, type WireEntry } from "../journal/exchange.ts";
 import { Journal } from "../journal/journal.ts";
-import { BACKEND_LIMITS, type PeerModule, type PeerContext, starter } from "../peer/peer.ts";
-import { addDevice, askRemoval, createDomain, type DeviceShape, deleteDevice } from "../peer/toolstack.ts";
+import type { Finding } from "../judge/finding.ts";
+import {
+	BACKEND_LIMITS,
+	type PeerContext,
+	type PeerModule,
+	starter,
+} from "../peer/peer.ts";
+import {
+	addDevice,
+	askRemoval,
+	createDomain,
+	type DeviceShape,
+	deleteDevice,
+} from "../peer/toolstack.ts";
+import type { Live } from "../scenario/expression.ts";
 import type { Case, Step } from "../scenario/scenario.ts";
-import { isFrontend, PARTICIPANTS, type Participant } from "../scenario/words.ts";
+import { isLate, settle } from "../scenario/template.ts";
+import {
+	isFrontend,
+	PARTICIPANTS,
+	type Participant,
+} from "../scenario/words.ts";
 import { ofDomain } from "../scenario/world-keys.ts";
 import { ask, type Turns } from "../xen/call.ts";
 import { World } from "../xen/world.ts";
+import { OperationHangs } from "./deeds/driver.ts";
 import { DEEDS } from "./deeds/index.ts";
-import { OperationHangs, operate } from "./deeds/driver.ts";
-import { accounts, expectationFinding, states, unmet, type Unmet } from "./expect.ts";
+import {
+	accounts,
+	expectationFinding,
+	states,
+	type Unmet,
+	unmet,
+} from "./expect.ts";
 import { Faults } from "./faults/faults.ts";
-import { Runner, RUN_LIMITS, type RunLimits } from "./runner.ts";
-import { busState, displayName, driverRuns } from "./see.ts";
-import { type Actor, type Deed, type Named, type Stage, StepError } from "./stage.ts";
+import { RUN_LIMITS, type RunLimits, Runner } from "./runner.ts";
+import { bufferRefs, busState, displayName, driverRuns } from "./see.ts";
+import {
+	type Actor,
+	type Deed,
+	type Named,
+	type Stage,
+	StepError,
+} from "./stage.ts";
 import type { Task } from "./task.ts";
 
 /** Who plays the drivers of a case. */
@@ -73,7 +104,12 @@ export class Play implements Stage {
 	private readonly wire: WireEntry[] = [];
 	private followed = 0;
 
-	constructor(story: Case, players: Players, choices: Choices, limits: RunLimits = RUN_LIMITS) {
+	constructor(
+		story: Case,
+		players: Players,
+		choices: Choices,
+		limits: RunLimits = RUN_LIMITS,
+	) {
 		this.case = story;
 		this.players = players;
 		this.actors = cast(story, players);
@@ -82,7 +118,13 @@ export class Play implements Stage {
 			displays: this.displays(),
 			limits: (domid) => this.limits(domid),
 		});
-		this.runner = new Runner(this.world, this.journal, choices, this.faults, limits);
+		this.runner = new Runner(
+			this.world,
+			this.journal,
+			choices,
+			this.faults,
+			limits,
+		);
 	}
 
 	/** The scenario's own task. */
@@ -132,19 +174,39 @@ export class Play implements Stage {
 
 	actor(name: Participant): Actor {
 		const actor = this.actors.get(name);
-		if (actor === undefined) throw new Error(`${name} takes no part in ${this.case.id}`);
+		if (actor === undefined)
+			throw new Error(`${name} takes no part in ${this.case.id}`);
 		return actor;
 	}
 
-	named<K extends Named["kind"]>(step: Step, name: string, kind: K): Extract<Named, { kind: K }> {
+	named<K extends Named["kind"]>(
+		step: Step,
+		name: string,
+		kind: K,
+	): Extract<Named, { kind: K }> {
 		const found = this.names.get(name);
-		if (found === undefined) throw new StepError(step, `there is no ${name}: the step that should have made it failed`, "args", "of");
-		if (found.kind !== kind) throw new StepError(step, `${name} is a ${found.kind}, not a ${kind}`, "args", "of");
+		if (found === undefined)
+			throw new StepError(
+				step,
+				`there is no ${name}: the step that should have made it failed`,
+				"args",
+				"of",
+			);
+		if (found.kind !== kind)
+			throw new StepError(
+				step,
+				`${name} is a ${found.kind}, not a ${kind}`,
+				"args",
+				"of",
+			);
 		return found as Extract<Named, { kind: K }>;
 	}
 
 	number(step: Step, value: unknown, ...path: (string | number)[]): bigint {
-		const settled = settleNumber(value, this.live);
+		if (typeof value === "number") return BigInt(value);
+		if (typeof value !== "bigint" && !isLate(value))
+			throw new StepError(step, "a number is needed here", ...path);
+		const settled = settle(value, this.live);
 		if (typeof settled === "bigint") return settled;
 		throw new StepError(step, settled.wrong, ...path);
 	}
@@ -178,13 +240,17 @@ export class Play implements Stage {
 			be: this.actor("be").domid,
 			dev,
 			beAlloc: world["be-alloc"],
-			connectors: world.connectors.map((size, index) => ({ ...size, uniqueId: displayName(guest, dev, index) })),
+			connectors: world.connectors.map((size, index) => ({
+				...size,
+				uniqueId: displayName(guest, dev, index),
+			})),
 		};
 	}
 
 	*sleep(ticks: number): Turns {
 		const until = this.world.now + ticks;
-		while (this.world.now < until) yield* this.runner.pause({ until: "next", limit: until });
+		while (this.world.now < until)
+			yield* this.runner.pause({ until: "next", limit: until });
 		yield* this.runner.pause({ until: "idle" });
 	}
 
@@ -196,13 +262,15 @@ export class Play implements Stage {
 			...starter((name, body) => this.runner.offer(actor.domid, name, body)),
 			limits: {
 				buffers: world["limits.buffers"] ?? BACKEND_LIMITS.buffers,
-				framebuffers: world["limits.framebuffers"] ?? BACKEND_LIMITS.framebuffers,
+				framebuffers:
+					world["limits.framebuffers"] ?? BACKEND_LIMITS.framebuffers,
 				bytes: world["limits.bytes"] ?? BACKEND_LIMITS.bytes,
 				pages: world["limits.grants"] ?? BACKEND_LIMITS.pages,
 			},
 			versions: world.versions,
 		};
-		const module = actor.role === "frontend" ? this.players.frontend : this.players.backend;
+		const module =
+			actor.role === "frontend" ? this.players.frontend : this.players.backend;
 		const made = module.default(context);
 		if ("operations" in made) actor.frontend = made;
 		else {
@@ -225,16 +293,20 @@ export class Play implements Stage {
 	private *setUp(): Turns {
 		for (const actor of this.actors.values()) yield* createDomain(actor.domid);
 		if (this.case.fixture === "bare") return;
-		for (const actor of this.actors.values()) if (actor.standing !== "scripted") yield* this.startDriver(actor);
+		for (const actor of this.actors.values())
+			if (actor.standing !== "scripted") yield* this.startDriver(actor);
 		yield* this.runner.pause({ until: "idle" });
 		this.phase("devices");
-		for (const [guest, dev] of this.devices()) yield* addDevice(this.device(guest, dev));
+		for (const [guest, dev] of this.devices())
+			yield* addDevice(this.device(guest, dev));
 		yield* this.runner.pause({ until: "idle" });
 		if (this.case.fixture === "created") return;
 		for (const [guest, dev] of this.devices()) {
 			const { frontend, domid } = this.actor(guest);
 			if (frontend === undefined) continue;
-			const task = this.runner.spawn(domid, "bind", (asking) => frontend.operations.bind({ dev }, asking));
+			const task = this.runner.spawn(domid, "bind", (asking) =>
+				frontend.operations.bind({ dev }, asking),
+			);
 			yield* ask("task.join", { task: task.id, timeout: CONNECT_TICKS });
 		}
 		if (this.actor("be").standing === "scripted") {
@@ -255,7 +327,10 @@ export class Play implements Stage {
 	}
 
 	private connected(guest: Participant, dev: number): boolean {
-		return busState(this, guest, dev) === "Connected" && busState(this, "be", dev, guest) === "Connected";
+		return (
+			busState(this, guest, dev) === "Connected" &&
+			busState(this, "be", dev, guest) === "Connected"
+		);
 	}
 
 	/** The fixture's own expectation: every device gets Connected. Who is behind in the handshake is to blame. */
@@ -264,7 +339,8 @@ export class Play implements Stage {
 		const be = busState(this, "be", dev, guest);
 		const waitsForBackend = be !== "InitWait" && be !== "Connected";
 		const published = fe === "Initialised" || fe === "Connected";
-		const who = waitsForBackend || (published && be === "InitWait") ? "be" : guest;
+		const who =
+			waitsForBackend || (published && be === "InitWait") ? "be" : guest;
 		this.miss({
 			who,
 			level: "must",
@@ -296,9 +372,17 @@ export class Play implements Stage {
 		this.steps.push(step);
 		this.runner.step = this.steps.length;
 		const line = step.place.line;
-		this.journal.note("step.begin", { line, text: step.verb }, 0, 0, this.runner.step, this.world.now);
+		this.journal.note(
+			"step.begin",
+			{ line, text: step.verb },
+			0,
+			0,
+			this.runner.step,
+			this.world.now,
+		);
 		if (step.actor !== undefined)
-			for (const id of step.breaks ?? []) this.announced.push({ participant: step.actor, id });
+			for (const id of step.breaks ?? [])
+				this.announced.push({ participant: step.actor, id });
 		const before = accounts(this, step);
 		this.follow();
 		const from = this.wire.length;
@@ -307,8 +391,16 @@ export class Play implements Stage {
 		this.follow();
 		const missed = unmet(this, step, deed, before, this.wire.slice(from));
 		this.judged += countExpectations(step, deed);
-		if (step.eventually !== undefined) missed.push(...(yield* this.eventually(step)));
-		this.journal.note("step.end", { line }, 0, 0, this.runner.step, this.world.now);
+		if (step.eventually !== undefined)
+			missed.push(...(yield* this.eventually(step)));
+		this.journal.note(
+			"step.end",
+			{ line },
+			0,
+			0,
+			this.runner.step,
+			this.world.now,
+		);
 		this.runner.step = 0;
 		for (const miss of missed) this.miss(miss);
 		if (missed.some((miss) => miss.level === "must")) throw new Stopped();
@@ -316,13 +408,19 @@ export class Play implements Stage {
 	}
 
 	private *deed(step: Step): Turns<Deed> {
-		const deed = DEEDS[step.verb] as (stage: Stage, step: Step) => Turns<Deed>;
-		return yield* deed(this, step);
+		const deed = DEEDS[step.verb] as (
+			stage: Stage,
+			step: Step,
+		) => Turns<Deed> | Deed;
+		const done = deed(this, step);
+		return "next" in done ? yield* done : done;
 	}
 
 	/** Let time pass until the states hold, at most as long as the step says. */
 	private *eventually(step: Step): Turns<Unmet[]> {
-		const { within, state } = step.eventually as NonNullable<Step["eventually"]>;
+		const { within, state } = step.eventually as NonNullable<
+			Step["eventually"]
+		>;
 		const limit = this.world.now + within;
 		for (;;) {
 			this.follow();
@@ -338,7 +436,11 @@ export class Play implements Stage {
 			this.judged += 1;
 			const [miss] = states(this, step, [wanted], "always", index);
 			if (miss === undefined) continue;
-			this.miss({ ...miss, place: wanted.place, message: `${miss.message} after ${step.verb}` });
+			this.miss({
+				...miss,
+				place: wanted.place,
+				message: `${miss.message} after ${step.verb}`,
+			});
 			throw new Stopped();
 		}
 	}
@@ -348,7 +450,8 @@ export class Play implements Stage {
 	}
 
 	private follow(): void {
-		for (const entry of this.journal.entries(this.followed)) this.wire.push(...this.exchange.follow(entry));
+		for (const entry of this.journal.entries(this.followed))
+			this.wire.push(...this.exchange.follow(entry));
 		this.followed = this.journal.length;
 	}
 
@@ -362,21 +465,30 @@ export class Play implements Stage {
 		yield* this.closeClients();
 		for (const [guest, dev] of this.devices()) {
 			const { frontend, domid } = this.actor(guest);
-			if (frontend === undefined || this.world.life(domid) !== "running") continue;
-			const task = this.runner.spawn(domid, "unbind", (asking) => frontend.operations.unbind({ dev }, asking));
-			const { status } = yield* ask("task.join", { task: task.id, timeout: 120_000 });
+			if (frontend === undefined || this.world.life(domid) !== "running")
+				continue;
+			const task = this.runner.spawn(domid, "unbind", (asking) =>
+				frontend.operations.unbind({ dev }, asking),
+			);
+			const { status } = yield* ask("task.join", {
+				task: task.id,
+				timeout: 120_000,
+			});
 			if (status < 0) this.caught(new OperationHangs(this.actor(guest), task));
 		}
 		for (const actor of this.actors.values())
-			if (actor.standing === "scripted" && this.alive(actor)) yield* ask("domain.destroy", { domid: actor.domid });
+			if (actor.standing === "scripted" && this.alive(actor))
+				yield* ask("domain.destroy", { domid: actor.domid });
 		yield* this.runner.pause({ until: "idle" });
-		for (const [guest, dev] of this.devices()) yield* this.removeDevice(guest, dev);
+		for (const [guest, dev] of this.devices())
+			yield* this.removeDevice(guest, dev);
 		yield* this.rest();
 		this.phase("removed");
 		for (const actor of this.actors.values()) yield* this.stopDriver(actor);
 		// What hung or crashed is destroyed last: what the others keep for it must come back then.
 		for (const actor of this.actors.values())
-			if (this.alive(actor) && this.world.life(actor.domid) !== "running") yield* ask("domain.destroy", { domid: actor.domid });
+			if (this.alive(actor) && this.world.life(actor.domid) !== "running")
+				yield* ask("domain.destroy", { domid: actor.domid });
 		yield* this.rest();
 		this.follow();
 	}
@@ -387,7 +499,10 @@ export class Play implements Stage {
 		if (this.world.life(be.domid) === "running" && be.standing !== "scripted") {
 			yield* askRemoval(be.domid, fe, dev);
 			const limit = this.world.now + CONNECT_TICKS;
-			while (!["Closed", "Unknown"].includes(busState(this, "be", dev, guest)) && this.world.now < limit) {
+			while (
+				!["Closed", "Unknown"].includes(busState(this, "be", dev, guest)) &&
+				this.world.now < limit
+			) {
 				const now = this.world.now;
 				yield* this.runner.pause({ until: "next", limit });
 				if (this.world.now === now) break;
@@ -404,14 +519,24 @@ export class Play implements Stage {
 			const actor = this.actor(thing.owner);
 			if (!dark.has(`${thing.owner} ${thing.dev}`)) {
 				dark.add(`${thing.owner} ${thing.dev}`);
-				for (let connector = 0; connector < this.case.world.connectors.length; connector++)
+				for (
+					let connector = 0;
+					connector < this.case.world.connectors.length;
+					connector++
+				)
 					yield* this.quietly(actor, "mode.off", { dev: thing.dev, connector });
 			}
-			yield* this.quietly(actor, "fb.destroy", { dev: thing.dev, framebuffer: name });
+			yield* this.quietly(actor, "fb.destroy", {
+				dev: thing.dev,
+				framebuffer: name,
+			});
 		}
 		for (const [name, thing] of open)
 			if (thing.kind === "buffer" && thing.by === "driver" && thing.open)
-				yield* this.quietly(this.actor(thing.owner), "gem.close", { dev: thing.dev, object: name });
+				yield* this.quietly(this.actor(thing.owner), "gem.close", {
+					dev: thing.dev,
+					object: name,
+				});
 	}
 
 	/** An operation whose result nobody looks at. */
@@ -422,14 +547,25 @@ export class Play implements Stage {
 	): Turns {
 		const { frontend, domid } = actor;
 		if (frontend === undefined || this.world.life(domid) !== "running") return;
-		const operation = frontend.operations[name] as (a: unknown, asking: unknown) => Turns<unknown>;
-		const task = this.runner.spawn(domid, name, (asking) => operation(args, asking));
-		const { status } = yield* ask("task.join", { task: task.id, timeout: 120_000 });
+		const operation = frontend.operations[name] as (
+			a: unknown,
+			asking: unknown,
+		) => Turns<unknown>;
+		const task = this.runner.spawn(domid, name, (asking) =>
+			operation(args, asking),
+		);
+		const { status } = yield* ask("task.join", {
+			task: task.id,
+			timeout: 120_000,
+		});
 		if (status < 0) this.caught(new OperationHangs(actor, task));
 	}
 
 	private *rest(): Turns {
-		yield* this.runner.pause({ until: "rest", limit: this.world.now + this.runner.limits.restTicks });
+		yield* this.runner.pause({
+			until: "rest",
+			limit: this.world.now + this.runner.limits.restTicks,
+		});
 	}
 
 	private alive({ domid }: Actor): boolean {
@@ -437,24 +573,27 @@ export class Play implements Stage {
 		return life !== "gone" && life !== "zombie";
 	}
 
-	private *devicesOf(): Generator<[Participant, number]> {
-		for (const guest of this.actors.keys())
-			if (isFrontend(guest)) for (let dev = 0; dev < this.case.world.devices; dev++) yield [guest, dev];
-	}
-
+	/** Every device of every guest. */
 	private devices(): [Participant, number][] {
-		return [...this.devicesOf()];
+		const guests = [...this.actors.keys()].filter(isFrontend);
+		const devs = Array.from(
+			{ length: this.case.world.devices },
+			(_, dev) => dev,
+		);
+		return guests.flatMap((guest) =>
+			devs.map((dev): [Participant, number] => [guest, dev]),
+		);
 	}
 
 	private displays() {
 		const { world } = this.case;
 		return this.devices().flatMap(([guest, dev]) =>
-			world.connectors.map((_size, index) => ({
+			world.connectors.map((size, index) => ({
 				name: displayName(guest, dev, index),
 				width: world["display.width"],
 				height: world["display.height"],
 				formats: world["display.formats"].map(fourcc),
-				edid: edidText(world.edid, _size.width, _size.height),
+				edid: edidText(size, world.edid),
 				frameTicks: world["display.frame-ticks"],
 				hold: world["display.hold"],
 			})),
@@ -463,7 +602,8 @@ export class Play implements Stage {
 
 	private limits(domid: number) {
 		const { world } = this.case;
-		const who = [...this.actors.values()].find((a) => a.domid === domid)?.name ?? "be";
+		const who =
+			[...this.actors.values()].find((a) => a.domid === domid)?.name ?? "be";
 		return {
 			grants: {
 				frames: ofDomain(world["grant-frames"], who),
@@ -477,4 +617,85 @@ export class Play implements Stage {
 			ports: ofDomain(world.ports, who),
 		};
 	}
+}
+
+/** Domain 1 is the backend's, domains from 2 on are the guests'. */
+function cast(story: Case, players: Players): Map<Participant, Actor> {
+	const actors = new Map<Participant, Actor>();
+	for (const name of PARTICIPANTS) {
+		if (story.cast[name] === undefined) continue;
+		const role = isFrontend(name) ? "frontend" : "backend";
+		const domid = isFrontend(name) ? 2 + PARTICIPANTS.indexOf(name) : 1;
+		actors.set(name, { name, role, domid, standing: players.standing(name) });
+	}
+	return actors;
+}
+
+/** The display's own EDID, one character an octet. */
+function edidText(
+	{ width, height }: { width: number; height: number },
+	octets: number,
+): string {
+	return Array.from(buildEdid(width, height, octets), (octet) =>
+		String.fromCharCode(octet),
+	).join("");
+}
+
+/** What `$name.field` means now. */
+function fieldOf(
+	stage: Stage,
+	name: string,
+	named: Named,
+	field: string,
+	index: number,
+): bigint | undefined {
+	const number = (value: number | undefined) =>
+		value === undefined ? undefined : BigInt(value);
+	switch (named.kind) {
+		case "buffer":
+			if (field === "cookie") return named.cookie;
+			if (field === "size") return BigInt(named.size);
+			if (field === "directory")
+				return number(
+					named.by === "script"
+						? named.directoryRefs[index]
+						: bufferRefs(stage, name).directoryRefs[index],
+				);
+			if (field === "ref")
+				return number(
+					named.by === "script"
+						? named.refs[index]
+						: bufferRefs(stage, name).refs[index],
+				);
+			return undefined;
+		case "fb":
+			return field === "cookie" ? named.cookie : undefined;
+		case "request": {
+			if (field === "id") return BigInt(named.id);
+			const packet = decodeRequest(named.words);
+			if (packet.operation === undefined) return undefined;
+			const value = (packet.body as Record<string, number | bigint>)[field];
+			return value === undefined ? undefined : BigInt(value);
+		}
+		case "mapping":
+			return field === "handle" ? BigInt(named.handle) : undefined;
+		case "task":
+			return undefined;
+	}
+}
+
+/** How many demands a step made: a case that made none and broke no rule was not judged. */
+function countExpectations(step: Step, deed: Deed): number {
+	const demands = [
+		step.sends,
+		step.replies,
+		step.fails,
+		step.delta,
+		step.state,
+		step.eventually,
+	];
+	return (
+		demands.filter((d) => d !== undefined).length +
+		(deed.status !== undefined && step.fails === undefined ? 1 : 0)
+	);
 }

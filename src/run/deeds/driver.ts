@@ -1,15 +1,31 @@
 /** What the driver verbs of the scenario language do: start a frontend's operation as a task of its domain, and wait for its result. */
-import type { OperationName, OperationResult, Operations } from "../../peer/peer.ts";
+
 import { FORMATS } from "../../displif/format.ts";
+import type {
+	OperationName,
+	OperationResult,
+	Operations,
+} from "../../peer/peer.ts";
 import type { Step, StepOf, Verb } from "../../scenario/scenario.ts";
 import type { STEPS } from "../../scenario/steps/index.ts";
 import { ask, type Turns } from "../../xen/call.ts";
-import { type Actor, type Deed, type NamedOf, type Stage, StepError } from "../stage.ts";
+import {
+	type Actor,
+	type Deed,
+	type NamedOf,
+	type Stage,
+	StepError,
+} from "../stage.ts";
 import type { Task } from "../task.ts";
 
 /** Verbs of one kind of actor. */
-export type VerbsBy<A extends string> = { [V in Verb]: (typeof STEPS)[V]["by"] extends A ? V : never }[Verb];
-export type Deeds<V extends Verb> = { [N in V]: (stage: Stage, step: StepOf<N>) => Turns<Deed> };
+export type VerbsBy<A extends string> = {
+	[V in Verb]: (typeof STEPS)[V]["by"] extends A ? V : never;
+}[Verb];
+/** Some deeds make no call at the door; the others are turns. */
+export type Deeds<V extends Verb> = {
+	[N in V]: (stage: Stage, step: StepOf<N>) => Turns<Deed> | Deed;
+};
 
 /** How long the scenario waits for an operation to return, in virtual milliseconds. Beyond it the operation hangs. */
 export const OPERATION_TICKS = 120_000;
@@ -27,7 +43,8 @@ export class OperationHangs extends Error {
 
 export const driverDeeds: Deeds<VerbsBy<"driver">> = {
 	bind: (stage, step) => operate(stage, step, "bind", { dev: step.args.dev }),
-	unbind: (stage, step) => operate(stage, step, "unbind", { dev: step.args.dev }),
+	unbind: (stage, step) =>
+		operate(stage, step, "unbind", { dev: step.args.dev }),
 
 	*"gem.create"(stage, step) {
 		const { dev, as, pages, width, height, bpp } = step.args;
@@ -36,57 +53,100 @@ export const driverDeeds: Deeds<VerbsBy<"driver">> = {
 			pages !== undefined
 				? { width: 1024, height: pages, bpp: 32, size: pages * 4096 }
 				: sized(width ?? 0, height ?? 0, bpp ?? 0);
-		return yield* operate(stage, step, "gem.create", { dev, object: as, ...shape }, (result) => {
-			if (result.status < 0) return;
-			stage.names.set(as, buffer(step, as, result, shape));
-		});
+		return yield* operate(
+			stage,
+			step,
+			"gem.create",
+			{ dev, object: as, ...shape },
+			(result) => {
+				if (result.status < 0) return;
+				stage.names.set(as, buffer(step, as, result, shape));
+			},
+		);
 	},
 
 	*"gem.close"(stage, step) {
 		const made = stage.named(step, step.args.of, "buffer");
-		return yield* operate(stage, step, "gem.close", { dev: made.dev, object: step.args.of }, (result) => {
-			if (result.status === 0) made.open = false;
-		});
+		return yield* operate(
+			stage,
+			step,
+			"gem.close",
+			{ dev: made.dev, object: step.args.of },
+			(result) => {
+				if (result.status === 0) made.open = false;
+			},
+		);
 	},
 
 	*"prime.import"(stage, step) {
 		const { dev, as, pages, offset } = step.args;
 		const size = step.args.size ?? (pages ?? 0) * 4096;
-		return yield* operate(stage, step, "prime.import", { dev, object: as, size, offset }, (result) => {
-			if (result.status < 0) return;
-			stage.names.set(as, buffer(step, as, result, { width: 0, height: 0, bpp: 0, size }));
-		});
+		return yield* operate(
+			stage,
+			step,
+			"prime.import",
+			{ dev, object: as, size, offset },
+			(result) => {
+				if (result.status < 0) return;
+				stage.names.set(
+					as,
+					buffer(step, as, result, { width: 0, height: 0, bpp: 0, size }),
+				);
+			},
+		);
 	},
 
 	*"fb.create"(stage, step) {
 		const { of, as } = step.args;
 		const made = stage.named(step, of, "buffer");
-		const format = step.args.format === undefined ? undefined : Number(stage.number(step, step.args.format, "args", "format"));
+		const format =
+			step.args.format === undefined
+				? undefined
+				: Number(stage.number(step, step.args.format, "args", "format"));
 		const code = format ?? fourcc(made.bpp === 16 ? "RG16" : "XR24");
 		const width = step.args.width ?? made.width;
 		const height = step.args.height ?? made.height;
-		return yield* operate(stage, step, "fb.create", { dev: made.dev, framebuffer: as, object: of, width, height, format: code }, (result) => {
-			if (result.status < 0) return;
-			stage.names.set(as, {
-				kind: "fb",
-				owner: made.owner,
+		return yield* operate(
+			stage,
+			step,
+			"fb.create",
+			{
 				dev: made.dev,
+				framebuffer: as,
 				object: of,
-				cookie: result.cookie,
 				width,
 				height,
 				format: code,
-				bpp: FORMATS.find((f) => f.code === code)?.bpp ?? 32,
-				open: true,
-			});
-		});
+			},
+			(result) => {
+				if (result.status < 0) return;
+				stage.names.set(as, {
+					kind: "fb",
+					owner: made.owner,
+					dev: made.dev,
+					object: of,
+					cookie: result.cookie,
+					width,
+					height,
+					format: code,
+					bpp: FORMATS.find((f) => f.code === code)?.bpp ?? 32,
+					open: true,
+				});
+			},
+		);
 	},
 
 	*"fb.destroy"(stage, step) {
 		const made = stage.named(step, step.args.of, "fb");
-		return yield* operate(stage, step, "fb.destroy", { dev: made.dev, framebuffer: step.args.of }, (result) => {
-			if (result.status === 0) made.open = false;
-		});
+		return yield* operate(
+			stage,
+			step,
+			"fb.destroy",
+			{ dev: made.dev, framebuffer: step.args.of },
+			(result) => {
+				if (result.status === 0) made.open = false;
+			},
+		);
 	},
 
 	"mode.set": (stage, step) => {
@@ -104,7 +164,10 @@ export const driverDeeds: Deeds<VerbsBy<"driver">> = {
 		});
 	},
 	"mode.off": (stage, step) =>
-		operate(stage, step, "mode.off", { dev: step.args.dev, connector: step.args.connector }),
+		operate(stage, step, "mode.off", {
+			dev: step.args.dev,
+			connector: step.args.connector,
+		}),
 
 	"page.flip": (stage, step) => {
 		const made = stage.named(step, step.args.of, "fb");
@@ -116,7 +179,10 @@ export const driverDeeds: Deeds<VerbsBy<"driver">> = {
 	},
 
 	"edid.read": (stage, step) =>
-		operate(stage, step, "edid.read", { dev: step.args.dev, connector: step.args.connector }),
+		operate(stage, step, "edid.read", {
+			dev: step.args.dev,
+			connector: step.args.connector,
+		}),
 
 	*"driver.start"(stage, step) {
 		yield* stage.startDriver(stage.actor(step.args.of));
@@ -135,13 +201,17 @@ export const driverDeeds: Deeds<VerbsBy<"driver">> = {
 
 	*join(stage, step) {
 		const { task, step: begun } = stage.named(step, step.args.of, "task");
-		const actor = begun.actor === undefined ? undefined : stage.actor(begun.actor);
+		const actor =
+			begun.actor === undefined ? undefined : stage.actor(begun.actor);
 		return yield* finish(stage, actor, task, stage.settlers.get(task.id));
 	},
 };
 
 const fourcc = (text: string): number =>
-	[...text].reduceRight((code, letter) => (code << 8) | letter.charCodeAt(0), 0) >>> 0;
+	[...text].reduceRight(
+		(code, letter) => (code << 8) | letter.charCodeAt(0),
+		0,
+	) >>> 0;
 
 const sized = (width: number, height: number, bpp: number) => ({
 	width,
@@ -182,8 +252,13 @@ export function* operate<N extends OperationName>(
 	const actor = stage.actor(step.actor ?? "fe");
 	const { frontend } = actor;
 	if (frontend === undefined)
-		throw new StepError(step, `${actor.name} is scripted here, so it has no driver that could do ${step.verb}`);
-	const task = stage.runner.spawn(actor.domid, name, (asking) => frontend.operations[name](args, asking));
+		throw new StepError(
+			step,
+			`${actor.name} is scripted here, so it has no driver that could do ${step.verb}`,
+		);
+	const task = stage.runner.spawn(actor.domid, name, (asking) =>
+		frontend.operations[name](args, asking),
+	);
 	stage.settlers.set(task.id, then);
 	if (step.async !== undefined) {
 		stage.names.set(step.async, { kind: "task", task, step });
@@ -198,13 +273,20 @@ function* finish(
 	task: Task,
 	then: ((result: OperationResult) => void) | undefined,
 ): Turns<Deed> {
-	const { status } = yield* ask("task.join", { task: task.id, timeout: OPERATION_TICKS });
+	const { status } = yield* ask("task.join", {
+		task: task.id,
+		timeout: OPERATION_TICKS,
+	});
 	if (status < 0 && actor !== undefined) throw new OperationHangs(actor, task);
 	const deed: Deed = actor === undefined ? {} : { actor };
 	// A task that was killed with its domain or crashed has no result: rules speak of that.
 	if (task.state !== "returned") return { ...deed, ended: task.state };
 	const result = task.result as OperationResult | undefined;
-	if (typeof result !== "object" || result === null || !Number.isInteger(result.status))
+	if (
+		typeof result !== "object" ||
+		result === null ||
+		!Number.isInteger(result.status)
+	)
 		throw new BadResult(actor, task);
 	stage.runner.journal.note(
 		"driver.result",

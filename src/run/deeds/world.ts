@@ -1,5 +1,10 @@
 /** What the world and check verbs do: the toolstack, the life of domains, the display, limits and faults. */
-import { addDevice, askRemoval, createDomain, deleteDevice } from "../../peer/toolstack.ts";
+import {
+	addDevice,
+	askRemoval,
+	createDomain,
+	deleteDevice,
+} from "../../peer/toolstack.ts";
 import type { StepOf } from "../../scenario/scenario.ts";
 import { ask, type CallName, type Turns } from "../../xen/call.ts";
 import type { DisplayManners } from "../../xen/display.ts";
@@ -25,7 +30,12 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 	*"domain.create"(stage, step) {
 		const actor = stage.actor(step.args.of);
 		if (stage.world.life(actor.domid) === "zombie")
-			throw new StepError(step, `domain ${actor.domid} of ${actor.name} is a zombie: its number is not free`, "args", "of");
+			throw new StepError(
+				step,
+				`domain ${actor.domid} of ${actor.name} is a zombie: its number is not free`,
+				"args",
+				"of",
+			);
 		yield* createDomain(actor.domid);
 		delete actor.script;
 		return {};
@@ -41,7 +51,7 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 	"display.withhold": (stage, step) => manners(stage, step, { withhold: true }),
 	"display.resume": (stage, step) => manners(stage, step, { withhold: false }),
 
-	*"balloon.set"(stage, step) {
+	"balloon.set"(stage, step) {
 		const domain = stage.world.domain(stage.actor(step.args.of).domid);
 		if (domain === undefined) return {};
 		const { limits } = domain.physmap;
@@ -49,17 +59,19 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 		if (step.args.credit !== undefined) limits.balloonCredit = step.args.credit;
 		return {};
 	},
-	*"memory.limit"(stage, step) {
+	"memory.limit"(stage, step) {
 		const domain = stage.world.domain(stage.actor(step.args.of).domid);
 		if (domain !== undefined) domain.physmap.limits.pages = step.args.pages;
 		return {};
 	},
-	*"grants.limit"(stage, step) {
-		stage.world.domain(stage.actor(step.args.of).domid)?.grants.limitFree(step.args.free);
+	"grants.limit"(stage, step) {
+		stage.world
+			.domain(stage.actor(step.args.of).domid)
+			?.grants.limitFree(step.args.free);
 		return {};
 	},
 
-	*fault(stage, step) {
+	fault(stage, step) {
 		const { at, of, nth, times, returns, does, ticks } = step.args;
 		const deed: FaultDeed =
 			returns !== undefined
@@ -80,17 +92,32 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 
 	*"xs.write"(stage, step) {
 		const { path, value, dev, by } = step.args;
-		const text = typeof value === "string" ? value : String(stage.number(step, value, "args", "value"));
-		const where = path.of === undefined ? path.text : join(deviceDirectory(stage, path.of, dev), path.below);
+		const text =
+			typeof value === "string"
+				? value
+				: String(stage.number(step, value, "args", "value"));
+		const where =
+			path.of === undefined
+				? path.text
+				: join(deviceDirectory(stage, path.of, dev), path.below);
 		const write = () => ask("xs.write", { tx: 0, path: where, value: text });
-		const reply = by === undefined ? yield* write() : yield* stage.perform(stage.actor(by), "xs.write", write);
+		const reply =
+			by === undefined
+				? yield* write()
+				: yield* stage.perform(stage.actor(by), "xs.write", write);
 		return { status: reply.status };
 	},
 	*"xs.rm"(stage, step) {
 		const { path, dev, by } = step.args;
-		const where = path.of === undefined ? path.text : join(deviceDirectory(stage, path.of, dev), path.below);
+		const where =
+			path.of === undefined
+				? path.text
+				: join(deviceDirectory(stage, path.of, dev), path.below);
 		const rm = () => ask("xs.rm", { tx: 0, path: where });
-		const reply = by === undefined ? yield* rm() : yield* stage.perform(stage.actor(by), "xs.rm", rm);
+		const reply =
+			by === undefined
+				? yield* rm()
+				: yield* stage.perform(stage.actor(by), "xs.rm", rm);
 		return { status: reply.status };
 	},
 
@@ -99,32 +126,48 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 		return {};
 	},
 	*settle(stage) {
-		yield* stage.runner.pause({ until: "rest", limit: stage.world.now + stage.runner.limits.restTicks });
+		yield* stage.runner.pause({
+			until: "rest",
+			limit: stage.world.now + stage.runner.limits.restTicks,
+		});
 		return {};
 	},
-	*check() {
+	check() {
 		return {};
 	},
 };
 
-const join = (directory: string, below: string): string => (below === "" ? directory : `${directory}/${below}`);
+const join = (directory: string, below: string): string =>
+	below === "" ? directory : `${directory}/${below}`;
 
 function* life(
 	stage: Stage,
-	step: StepOf<"domain.crash" | "domain.hang" | "domain.resume" | "domain.destroy">,
+	step: StepOf<
+		"domain.crash" | "domain.hang" | "domain.resume" | "domain.destroy"
+	>,
 	op: "domain.crash" | "domain.hang" | "domain.resume" | "domain.destroy",
 ): Turns<Deed> {
 	const { domid } = stage.actor(step.args.of);
 	const { status } = yield* ask(op, { domid });
-	if (status < 0) throw new StepError(step, `${op} of ${step.args.of} is not possible: the domain is ${stage.world.life(domid)}`);
+	if (status < 0)
+		throw new StepError(
+			step,
+			`${op} of ${step.args.of} is not possible: the domain is ${stage.world.life(domid)}`,
+		);
 	return {};
 }
 
-function* manners(
+function manners(
 	stage: Stage,
-	step: StepOf<"display.hold" | "display.release" | "display.lose" | "display.withhold" | "display.resume">,
+	step: StepOf<
+		| "display.hold"
+		| "display.release"
+		| "display.lose"
+		| "display.withhold"
+		| "display.resume"
+	>,
 	how: Partial<DisplayManners>,
-): Turns<Deed> {
+): Deed {
 	const { guest, dev, connector } = step.args;
 	display(stage, connector, guest, dev).setManners(how, stage.world.now);
 	return {};
