@@ -18,7 +18,8 @@ export interface DeviceShape {
 	fe: number;
 	be: number;
 	dev: number;
-	beAlloc: boolean;
+	/** Text of the be-alloc node; undefined: no node. */
+	beAlloc: string | undefined;
 	connectors: readonly ConnectorShape[];
 }
 
@@ -69,12 +70,8 @@ export function* addDevice(shape: DeviceShape): Turns {
 		yield* node(tx, `${front}/backend`, back, frontPerms);
 		yield* node(tx, `${front}/backend-id`, String(be), frontPerms);
 		yield* node(tx, `${front}/state`, "1", frontPerms);
-		yield* node(
-			tx,
-			`${front}/be-alloc`,
-			shape.beAlloc ? "1" : "0",
-			configPerms,
-		);
+		if (shape.beAlloc !== undefined)
+			yield* node(tx, `${front}/be-alloc`, shape.beAlloc, configPerms);
 		for (const [index, connector] of shape.connectors.entries()) {
 			yield* node(tx, `${front}/${index}`, "", frontPerms);
 			yield* node(

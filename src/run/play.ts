@@ -239,7 +239,7 @@ export class Play implements Stage {
 			fe: this.actor(guest).domid,
 			be: this.actor("be").domid,
 			dev,
-			beAlloc: world["be-alloc"],
+			beAlloc: world["be-alloc"] === "absent" ? undefined : world["be-alloc"],
 			connectors: world.connectors.map((size, index) => ({
 				...size,
 				uniqueId: displayName(guest, dev, index),

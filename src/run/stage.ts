@@ -7,6 +7,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { Standing } from "../judge/rule.ts";
 import type { Backend, Frontend, OperationResult } from "../peer/peer.ts";
 import type { DeviceShape } from "../peer/toolstack.ts";
+import type { Live } from "../scenario/expression.ts";
 import type { Case, Step } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
 import type { Turns } from "../xen/call.ts";
@@ -113,6 +114,8 @@ export interface Stage {
 	readonly names: Map<string, Named>;
 	/** By task: what to do with an operation's result. */
 	readonly settlers: Map<number, (result: OperationResult) => void>;
+	/** What `$name.field` means now. */
+	readonly live: Live;
 	actor(name: Participant): Actor;
 	/** A name that must stand for a thing of this kind. Throws StepError. */
 	named<K extends Named["kind"]>(step: Step, name: string, kind: K): NamedOf<K>;

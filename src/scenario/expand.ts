@@ -1,5 +1,5 @@
 import type { Requirement } from "./abilities.ts";
-import type { Scope } from "./expression.ts";
+import { namesOf, type Scope } from "./expression.ts";
 import { checkFlow, type Story, type Told } from "./flow.ts";
 import * as head from "./head.ts";
 import { LIMITS } from "./limits.ts";
@@ -110,6 +110,7 @@ export function expand(
 		);
 		if (one !== undefined) cases.push(one);
 	}
+	if (complaints.count === 0) checkUnused(draft, complaints);
 	return cases;
 }
 
@@ -178,7 +179,8 @@ function makeCase(
 		draft.always === undefined
 			? []
 			: readAlways(draft.always, scope, complaints);
-	if (complaints.count > before || title === undefined) return undefined;
+	// Names cannot be followed through a story with holes in it.
+	if (complaints.count > 0 || title === undefined) return undefined;
 
 	const shown = Object.fromEntries(
 		[...row.values].map(([name, value]) => [name, rowText(value)]),
@@ -279,6 +281,63 @@ function checkRequires(
 				`set world: { ${ability}: ${least} }`,
 			);
 	}
+}
+
+/** Names of the matrix and of `let` that nothing speaks of: likely a slip. */
+function checkUnused(draft: Draft, complaints: Complaints): void {
+	const own = draft.layers.at(-1);
+	const used = new Set<string>();
+	const visit = (node: Node | undefined): void => {
+		if (node === undefined || !node.dynamic) return;
+		if (node.kind === "list") for (const item of node.items) visit(item);
+		else if (node.kind === "map")
+			for (const { value } of node.entries.values()) visit(value);
+		else
+			for (const part of node.template?.parts ?? []) {
+				if (typeof part === "string") continue;
+				const { names, live } = namesOf(part.expression);
+				for (const name of names) used.add(name);
+				for (const { name } of live) used.add(name);
+			}
+	};
+	const steps = [
+		...(own?.steps ?? []),
+		...(draft.interrupt?.with ?? []),
+		...draft.after,
+		...draft.finally,
+	];
+	for (const { node } of steps) visit(node);
+	for (const node of [
+		draft.title,
+		draft.interrupt?.at,
+		draft.always,
+		own?.cast,
+		own?.world,
+		own?.with,
+	])
+		visit(node);
+	for (const { node, expression } of own?.lets ?? []) {
+		visit(node);
+		if (expression !== undefined)
+			for (const name of namesOf(expression).names) used.add(name);
+	}
+	for (const { name, key, node } of own?.lets ?? [])
+		if (!used.has(name))
+			complaints.warn(
+				node.source,
+				key,
+				`\`${name}\` is never used`,
+				`write \`$${name}\` where it is meant, or leave it out`,
+			);
+	const [row] = draft.rows;
+	for (const [name, node] of row?.from ?? [])
+		if (!used.has(name))
+			complaints.warn(
+				node.source,
+				node,
+				`the matrix's \`${name}\` is never used: its cases are all the same`,
+				`write \`$${name}\` where it is meant`,
+			);
 }
 
 /** First words of keys that have levels: `display`, `balloon`, `limits`. */

@@ -29,6 +29,15 @@ interface Named {
 	ended?: Place;
 }
 
+/** Kinds as messages call them. */
+const WORDS: Readonly<Record<Kind, string>> = {
+	buffer: "buffer",
+	fb: "framebuffer",
+	request: "request",
+	mapping: "mapping",
+	task: "task",
+};
+
 /** Follows the names of a case through its steps: used before made, made twice, used after their end, marks nobody sets. */
 export function checkFlow(
 	story: Story,
@@ -169,7 +178,7 @@ class Flow {
 			this.#complaints.say(
 				source.node.source,
 				span(source, path),
-				`\`${name}\` is the name of a ${before.kind} already`,
+				`\`${name}\` is the name of a ${WORDS[before.kind]} already`,
 				"choose another name, or end it first",
 				[{ place: before.made, says: "made at" }],
 			);
@@ -197,12 +206,12 @@ class Flow {
 				.map(([one]) => one);
 			const advice =
 				known.length === 0
-					? `no ${kinds.join(" or ")} is made before this step`
+					? `no ${kinds.map((one) => WORDS[one]).join(" or ")} is made before this step`
 					: advise(name, known);
 			this.#complaints.say(
 				text,
 				at,
-				`no ${kinds.join(" or ")} is called \`${name}\` here`,
+				`no ${kinds.map((one) => WORDS[one]).join(" or ")} is called \`${name}\` here`,
 				advice,
 			);
 			return;
@@ -211,7 +220,7 @@ class Flow {
 			this.#complaints.say(
 				text,
 				at,
-				`\`${name}\` is a ${found.kind}, and a ${kinds.join(" or a ")} is needed`,
+				`\`${name}\` is a ${WORDS[found.kind]}, and a ${kinds.map((one) => WORDS[one]).join(" or a ")} is needed`,
 				undefined,
 				[{ place: found.made, says: "made at" }],
 			);
@@ -263,7 +272,7 @@ class Flow {
 		const { fields } = KINDS[found.kind];
 		if (!Object.hasOwn(fields, field))
 			this.#complaints.wrong(node, {
-				wrong: `a ${found.kind} has no \`${field}\``,
+				wrong: `a ${WORDS[found.kind]} has no \`${field}\``,
 				at,
 				end: at + name.length + 1 + field.length,
 				advice: advise(field, Object.keys(fields)),

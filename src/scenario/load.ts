@@ -56,6 +56,8 @@ class Loader {
 	readonly #options: LoadOptions;
 	readonly #complaints = new Complaints();
 	readonly #sources = new Map<string, Source>();
+	/** Whether the matrix and all names of `let` are sound: without them every `$` would be told as unknown. */
+	#named = true;
 
 	constructor(root: string, options: LoadOptions) {
 		this.#root = root;
@@ -67,7 +69,7 @@ class Loader {
 		this.#sources.set(source.file, source);
 		const map = this.#parse(source);
 		const draft = map === undefined ? undefined : this.#draft(map);
-		if (draft !== undefined && complaints.count === 0) {
+		if (draft !== undefined && this.#named) {
 			const cases = expand(draft, this.#options.world ?? {}, complaints);
 			if (complaints.count === 0 && map !== undefined)
 				return { ok: true, scenario: this.#finish(map, draft, cases) };
@@ -144,6 +146,7 @@ class Loader {
 			matrix === undefined
 				? [{ values: new Map(), from: new Map() }]
 				: (readMatrix(matrix, complaints) ?? []);
+		if (rows.length === 0) this.#named = false;
 		const names = rows[0]?.values.keys() ?? [];
 		const { layers, fixture } = this.#layers(map, names, [], [map.source.file]);
 		const interrupt = this.#interrupt(get("interrupt"));
@@ -248,6 +251,8 @@ class Loader {
 		const letNode = get("let");
 		const lets: Let[] =
 			letNode === undefined ? [] : readLets(letNode, names, this.#complaints);
+		if (letNode?.kind === "map" && lets.length < letNode.entries.size)
+			this.#named = false;
 		const requiresNode = get("requires");
 		const requires = this.#read(head.requires, requiresNode, "requires") ?? [];
 		const { fixture, layers, given } = this.#use(get("use"), via, chain);

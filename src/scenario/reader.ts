@@ -169,7 +169,8 @@ function tell(
 		return;
 	}
 	const name = String(path.at(-1) ?? what);
-	const inside = path.length > 1 ? String(path.at(-2)) : what;
+	const parent = path.at(-2);
+	const inside = typeof parent === "string" ? parent : what;
 	const said =
 		path.length === 0 ? message : `\`${inside}\` lacks \`${name}\`: ${message}`;
 	if (anchor !== undefined && path.length <= 1)

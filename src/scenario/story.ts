@@ -95,7 +95,7 @@ function readStep(
 		const near = nearest(key, known);
 		const list =
 			first === undefined
-				? "see `xdisp-check steps` for all verbs"
+				? "`xdisp-check schema` lists all verbs"
 				: advise(key, MODIFIER_NAMES);
 		const what =
 			first === undefined

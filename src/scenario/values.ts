@@ -195,7 +195,12 @@ export function text(max = 400, min = 1): Leaf<string> {
 			)
 				return undefined;
 			const read = String(value);
-			if (read.length < min) refuse("the text is empty");
+			if (read.length < min)
+				refuse(
+					read === ""
+						? "the text is empty"
+						: `the text has ${read.length} characters: at least ${min} are needed`,
+				);
 			if (read.length > max)
 				refuse(`the text has ${read.length} characters: the limit is ${max}`);
 			if (/[^\P{Cc}\t\n]/u.test(read))

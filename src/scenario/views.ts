@@ -222,8 +222,10 @@ export function readView(
 		near ??= wrong;
 	}
 	if (near !== undefined) {
-		const [wrong = near, advice = "see `paths` for all that can be read"] =
-			near.split(": ");
+		const [
+			wrong = near,
+			advice = "`xdisp-check schema` lists all that can be read",
+		] = near.split(": ");
 		return { wrong, advice };
 	}
 	const [first] = given;

@@ -39,6 +39,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 	MISSING_CHAR:
 		"a bracket, brace or quote is never closed, or a comma is missing",
 	BAD_INDENT: "siblings start in the same column",
+	OPEN: "a bracket or brace that was opened before is never closed",
+	LIST: "items of a list start with `- `, all in the same column",
 	IMPOSSIBLE: "this is no YAML",
 	BAD_ALIAS:
 		"an alias (`*name`) repeats a node marked `&name`; a value that starts with `*` needs quotes",
@@ -149,14 +151,7 @@ function compose(source: Source): { root: YamlNode | null } | Problem[] {
 	const complaints = [...document.errors, ...document.warnings]
 		.sort((a, b) => a.pos[0] - b.pos[0])
 		.slice(0, LIMITS.problems)
-		.map((error) =>
-			problem(
-				source,
-				{ start: error.pos[0], end: error.pos[1] },
-				said(error.message),
-				ADVICE[error.code],
-			),
-		);
+		.map((error) => complaint(source, error));
 	if (second !== undefined) {
 		const start = second.range[0];
 		complaints.push(
@@ -169,6 +164,33 @@ function compose(source: Source): { root: YamlNode | null } | Problem[] {
 		);
 	}
 	return complaints.length > 0 ? complaints : { root: document.contents };
+}
+
+/** An error or warning of the parser as ours, at the place where a reader would look. */
+function complaint(
+	source: Source,
+	error: { code: string; message: string; pos: [number, number] },
+): Problem {
+	const { code, message } = error;
+	let [start, end] = error.pos;
+	const quote = /^Missing closing (["'])/.exec(message)?.[1];
+	if (quote !== undefined) {
+		start = Math.max(0, source.text.lastIndexOf(quote));
+		end = start + 1;
+	}
+	const solid = source.text.trimEnd().length;
+	if (start >= solid) [start, end] = [Math.max(0, solid - 1), solid];
+	const advice = /and end with a/.test(message)
+		? ADVICE.OPEN
+		: /without - indicator/.test(message)
+			? ADVICE.LIST
+			: ADVICE[code];
+	return problem(
+		source,
+		{ start, end },
+		quote === undefined ? said(message) : "the quote is never closed",
+		quote === undefined ? advice : undefined,
+	);
 }
 
 /** The parser's message in our manner: lower case, one line, no full stop. */
@@ -216,6 +238,15 @@ class Reader {
 			return nothing;
 		}
 		if (isAlias(yaml)) return this.#alias(yaml, span) ?? nothing;
+		const { tag } = yaml as { tag?: string };
+		if (tag !== undefined) {
+			this.#complain(
+				span,
+				`the tag \`${tag.slice(0, 64)}\` has no meaning here`,
+				ADVICE.TAG_RESOLVE_FAILED,
+			);
+			return nothing;
+		}
 		const anchor = (yaml as { anchor?: string }).anchor;
 		if (anchor !== undefined) this.#anchors.set(anchor, "open");
 		const node = this.#plain(yaml, base, depth) ?? nothing;

@@ -17,6 +17,8 @@ export interface DisplayShape {
 	edid: string;
 	/** Virtual milliseconds from show to frame. */
 	frameTicks: number;
+	/** Keep what was shown from the beginning. */
+	hold: boolean;
 }
 
 /** How the display behaves from now on: what a scenario's `display.*` steps change. */
@@ -60,6 +62,7 @@ export class Display {
 
 	constructor(shape: DisplayShape) {
 		this.shape = shape;
+		this.manners.hold = shape.hold;
 	}
 
 	/** The buffer on screen, 0 when dark. */

@@ -107,9 +107,7 @@ export class GrantTable {
 
 	/** References that could still be claimed. */
 	get free(): number {
-		return (
-			this.freeRefs.length + this.cap - this.nextRef
-		);
+		return this.freeRefs.length + this.cap - this.nextRef;
 	}
 
 	/** The gfn of table page `index`, growing the table as far as the limit; 0 beyond it. */

@@ -1,6 +1,6 @@
 /** Which frames a request puts into the peer's hands: the directory it names and what that lists. */
 import { walkDirectory } from "../../displif/directory.ts";
-import { decodeRequest } from "../../displif/packet.ts";
+import { decodeRequest, type Request } from "../../displif/packet.ts";
 import type { Connection, ExchangeView } from "../../journal/exchange.ts";
 
 /** Undefined for a request that names no pages. DBUF_DESTROY names those of the create before it. */
@@ -11,7 +11,7 @@ export function grantedFrames(
 ): { operation: string; frames: ReadonlySet<number> } | undefined {
 	const packet = decodeRequest(words);
 	if (packet.operation === undefined) return undefined;
-	let source = packet;
+	let source: Request = packet;
 	if (packet.operation === "DBUF_DESTROY") {
 		const cookie = packet.body.dbuf_cookie;
 		const create = connection.requests

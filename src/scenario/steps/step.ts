@@ -34,8 +34,10 @@ export interface StepShape<S extends z.ZodMiniObject = z.ZodMiniObject> {
 	sound?(args: z.output<S>): Unsound | undefined;
 }
 
-export function step<const V extends string, S extends z.ZodMiniObject>(
-	shape: StepShape<S> & { verb: V },
-): StepShape<S> & { verb: V } {
+export function step<
+	const V extends string,
+	const B extends Actor,
+	S extends z.ZodMiniObject,
+>(shape: StepShape<S> & { verb: V; by: B }): StepShape<S> & { verb: V; by: B } {
 	return shape;
 }
