@@ -58,6 +58,8 @@ import type { Task } from "./task.ts";
 export interface Players {
 	frontend: PeerModule;
 	backend: PeerModule;
+	/** Play every participant that is not a subject. */
+	standIn: { frontend: PeerModule; backend: PeerModule };
 	/** How each participant takes part, after `--frontend` and `--backend` were looked at. */
 	standing(participant: Participant): Actor["standing"];
 }
@@ -269,8 +271,9 @@ export class Play implements Stage {
 			},
 			versions: world.versions,
 		};
-		const module =
-			actor.role === "frontend" ? this.players.frontend : this.players.backend;
+		const players =
+			actor.standing === "subject" ? this.players : this.players.standIn;
+		const module = players[actor.role];
 		const made = module.default(context);
 		if ("operations" in made) actor.frontend = made;
 		else {

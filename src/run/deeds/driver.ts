@@ -183,28 +183,6 @@ export const driverDeeds: Deeds<VerbsBy<"driver">> = {
 			dev: step.args.dev,
 			connector: step.args.connector,
 		}),
-
-	*"driver.start"(stage, step) {
-		yield* stage.startDriver(stage.actor(step.args.of));
-		return {};
-	},
-	*"driver.kill"(stage, step) {
-		const actor = stage.actor(step.args.of);
-		stage.runner.kill(actor.domid);
-		yield* ask("driver.exit", { domid: actor.domid });
-		return {};
-	},
-	*"driver.stop"(stage, step) {
-		yield* stage.stopDriver(stage.actor(step.args.of));
-		return {};
-	},
-
-	*join(stage, step) {
-		const { task, step: begun } = stage.named(step, step.args.of, "task");
-		const actor =
-			begun.actor === undefined ? undefined : stage.actor(begun.actor);
-		return yield* finish(stage, actor, task, stage.settlers.get(task.id));
-	},
 };
 
 const fourcc = (text: string): number =>
@@ -267,7 +245,7 @@ export function* operate<N extends OperationName>(
 	return yield* finish(stage, actor, task, then);
 }
 
-function* finish(
+export function* finish(
 	stage: Stage,
 	actor: Actor | undefined,
 	task: Task,

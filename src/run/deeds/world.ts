@@ -11,7 +11,7 @@ import type { DisplayManners } from "../../xen/display.ts";
 import type { FaultDeed } from "../faults/faults.ts";
 import { deviceDirectory, display } from "../see.ts";
 import { type Deed, type Stage, StepError } from "../stage.ts";
-import type { Deeds, VerbsBy } from "./driver.ts";
+import { type Deeds, finish, type VerbsBy } from "./driver.ts";
 
 export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 	*"toolstack.add"(stage, step) {
@@ -25,6 +25,28 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 		if (force) yield* deleteDevice(be, fe, dev);
 		else yield* askRemoval(be, fe, dev);
 		return {};
+	},
+
+	*"driver.start"(stage, step) {
+		yield* stage.startDriver(stage.actor(step.args.of));
+		return {};
+	},
+	*"driver.kill"(stage, step) {
+		const actor = stage.actor(step.args.of);
+		stage.runner.kill(actor.domid);
+		yield* ask("driver.exit", { domid: actor.domid });
+		return {};
+	},
+	*"driver.stop"(stage, step) {
+		yield* stage.stopDriver(stage.actor(step.args.of));
+		return {};
+	},
+
+	*join(stage, step) {
+		const { task, step: begun } = stage.named(step, step.args.of, "task");
+		const actor =
+			begun.actor === undefined ? undefined : stage.actor(begun.actor);
+		return yield* finish(stage, actor, task, stage.settlers.get(task.id));
 	},
 
 	*"domain.create"(stage, step) {

@@ -1,0 +1,404 @@
+/** One case played and judged: its report. */
+import {
+	type Choices,
+	formatPicks,
+	type Pick,
+	PlainChoices,
+	RecordedChoices,
+	ReplayedChoices,
+	SeededChoices,
+} from "../base/choices.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Finding, Level, Place } from "../judge/finding.ts";
+import { judge, type Verdict } from "../judge/judge.ts";
+import type { Rule, Participant as Seat, Standing } from "../judge/rule.ts";
+import { RULES } from "../judge/rules/index.ts";
+import type { PeerModule } from "../peer/peer.ts";
+import type { CaseReport, Outcome } from "../report/report.ts";
+import type { Requirement } from "../scenario/abilities.ts";
+import { type Case, placeOf, type Step } from "../scenario/scenario.ts";
+import type { Participant } from "../scenario/words.ts";
+import { BadResult } from "./deeds/driver.ts";
+import { Play } from "./play.ts";
+import { RUN_LIMITS, type RunLimits, WaitsElsewhere } from "./runner.ts";
+import { storyTail } from "./story.ts";
+
+/** What stands in for the subjects, and how a case is to be run. */
+export interface CaseOptions {
+	/** Played by every participant that no module stands in for. */
+	reference: { frontend: PeerModule; backend: PeerModule };
+	/** The implementation under test; without any the reference is the subject. */
+	under: { frontend?: PeerModule; backend?: PeerModule };
+	/** Shown in reports: the module as the user named it. */
+	names: { frontend?: string; backend?: string };
+	/** Abilities the subject is said to lack. */
+	without: readonly string[];
+	/** 0 is the plain story: nobody is interrupted. */
+	seed: number;
+	picks?: readonly Pick[];
+	level: Level;
+	limits?: RunLimits;
+	rules?: readonly Rule[];
+	/** Told of every call, for a watchdog. */
+	onCall?(domid: number): void;
+}
+
+export interface CaseRun {
+	report: CaseReport;
+	journal: Journal | undefined;
+	verdict: Verdict | undefined;
+	picks: readonly Pick[];
+}
+
+/** How a participant takes part once the command line was looked at. */
+export function standingOf(
+	story: Case,
+	participant: Participant,
+	under: CaseOptions["under"],
+): Standing {
+	const role = story.cast[participant];
+	if (role !== "subject") return role ?? "reference";
+	if (under.frontend === undefined && under.backend === undefined)
+		return "subject";
+	const module = participant === "be" ? under.backend : under.frontend;
+	return module === undefined ? "reference" : "subject";
+}
+
+/** Why a case does not speak of the implementation under test, or cannot be run with it. */
+export function notRun(
+	story: Case,
+	options: CaseOptions,
+): { outcome: "not-applicable" | "skipped"; reason: string } | undefined {
+	const cast = Object.keys(story.cast) as Participant[];
+	if (
+		!cast.some((name) => standingOf(story, name, options.under) === "subject")
+	) {
+		const role = options.under.backend !== undefined ? "backend" : "frontend";
+		return options.under.frontend === undefined &&
+			options.under.backend === undefined
+			? undefined
+			: {
+					outcome: "not-applicable",
+					reason: `no ${role} is a subject of this scenario`,
+				};
+	}
+	const lacks = new Set([
+		...options.without,
+		...(options.under.frontend?.lacks ?? []),
+		...(options.under.backend?.lacks ?? []),
+	]);
+	const missing = story.requires.find(
+		(r: Requirement) => lacks.has(r.text) || lacks.has(r.ability),
+	);
+	return missing === undefined
+		? undefined
+		: { outcome: "skipped", reason: `the subject lacks ${missing.text}` };
+}
+
+export async function runCase(
+	story: Case,
+	options: CaseOptions,
+): Promise<CaseRun> {
+	const blank = blankReport(story, options);
+	const not = notRun(story, options);
+	if (not !== undefined)
+		return {
+			report: { ...blank, ...not },
+			journal: undefined,
+			verdict: undefined,
+			picks: [],
+		};
+	const choices = new RecordedChoices(die(story, options));
+	const play = new Play(
+		story,
+		{
+			frontend: options.under.frontend ?? options.reference.frontend,
+			backend: options.under.backend ?? options.reference.backend,
+			standIn: options.reference,
+			standing: (name) => standingOf(story, name, options.under),
+		},
+		choices,
+		options.limits ?? RUN_LIMITS,
+	);
+	const { runner, journal } = play;
+	runner.onCall = options.onCall;
+	const report = { ...blank };
+	const director = runner.spawn(0, "scenario", () => play.direct());
+	try {
+		const loop = runner.run(director);
+		while (loop.next().done !== true) await null;
+	} catch (error) {
+		if (error instanceof WaitsElsewhere) {
+			const actor = [...play.actors.values()].find(
+				(a) => a.domid === error.task.domid,
+			);
+			return stopped(
+				report,
+				play,
+				choices,
+				"subject",
+				`${actor?.name ?? "a participant"}: ${error.message}`,
+			);
+		}
+		return stopped(
+			report,
+			play,
+			choices,
+			"internal",
+			message(error),
+			stack(error),
+		);
+	}
+	if (director.state !== "returned") {
+		const { error } = director;
+		if (error instanceof BadResult)
+			return stopped(report, play, choices, "subject", error.message);
+		return stopped(
+			report,
+			play,
+			choices,
+			"internal",
+			message(error),
+			stack(error),
+		);
+	}
+	const verdict = judge(journal, options.rules ?? RULES, {
+		participants: seats(play),
+		place: (step) => stepPlace(play, step),
+		announced: play.announced,
+		allowed: story.allow,
+	});
+	return {
+		report: conclude(report, play, verdict, options, choices),
+		journal,
+		verdict,
+		picks: choices.picks,
+	};
+}
+
+function die(story: Case, { seed, picks }: CaseOptions): Choices {
+	if (picks !== undefined) return new ReplayedChoices(picks);
+	return seed === 0 ? new PlainChoices() : new SeededChoices(seed, story.id);
+}
+
+const seats = (play: Play): Seat[] =>
+	[...play.actors.values()].map(({ name, role, domid, standing }) => ({
+		name,
+		role,
+		domid,
+		standing,
+	}));
+
+function stepPlace(play: Play, step: number): Place {
+	return play.steps[step - 1]?.place ?? play.case.place;
+}
+
+const message = (error: unknown): string =>
+	error instanceof Error ? error.message : String(error);
+const stack = (error: unknown): string =>
+	error instanceof Error ? (error.stack ?? "") : "";
+
+/** Which findings decide a case: at `--level should` a broken should fails, at `may` a broken may as well. */
+function decides(level: Level, finding: Finding): boolean {
+	const order: readonly Level[] = ["must", "should", "may"];
+	return order.indexOf(finding.level) <= order.indexOf(level);
+}
+
+function conclude(
+	report: CaseReport,
+	play: Play,
+	verdict: Verdict,
+	options: CaseOptions,
+	choices: RecordedChoices,
+): CaseReport {
+	const all = [...play.findings, ...verdict.findings];
+	const name = nameOf(play);
+	const failures = all.filter(
+		(f) => f.standing === "subject" && decides(options.level, f),
+	);
+	const wrong = all.filter((f) => f.standing === "unannounced");
+	const ours = all.filter((f) => f.standing === "ours" && f.level === "must");
+	const first = (list: readonly Finding[]) =>
+		Math.min(...list.map((f) => f.entry));
+	const made: CaseReport = {
+		...report,
+		calls: play.runner.calls,
+		ticks: play.world.now,
+		faults: play.faults.struck(),
+		notJudged: verdict.notJudged,
+		notes: [...play.notes, ...report.notes],
+		command: command(play.case, options, choices.picks),
+	};
+	const end = (
+		outcome: Outcome,
+		reason: string | undefined,
+		head: readonly Finding[],
+	): CaseReport => {
+		const findings = [...head, ...all.filter((f) => !head.includes(f))];
+		const [told] = findings;
+		return {
+			...made,
+			outcome,
+			...(reason === undefined ? {} : { reason }),
+			findings,
+			story:
+				outcome === "passed"
+					? []
+					: storyTail(play.journal, verdict.wire, name, storyEnd(play, told)),
+		};
+	};
+	if (play.scenarioError !== undefined && failures.length === 0)
+		return {
+			...end("error", play.scenarioError.message, []),
+			error: { class: "scenario", message: play.scenarioError.message },
+			place: placeOf(play.scenarioError.step, ...play.scenarioError.path),
+		};
+	if (
+		wrong.length > 0 &&
+		(failures.length === 0 || first(wrong) <= first(failures))
+	) {
+		const [breach] = wrong as [Finding];
+		const text = `${breach.blamed}, which the scenario plays, breaks ${breach.requirements[0] ?? breach.rule} without saying so: ${breach.message}`;
+		return {
+			...end("error", text, wrong),
+			error: {
+				class: "scenario",
+				message: `${text}; announce it with \`breaks: [${breach.rule}]\` or mend the step`,
+			},
+		};
+	}
+	if (
+		ours.length > 0 &&
+		(failures.length === 0 || first(ours) < first(failures))
+	) {
+		const [breach] = ours as [Finding];
+		const text = `${breach.blamed}, which is not under test, broke ${breach.requirements[0] ?? breach.rule}: ${breach.message}`;
+		return {
+			...end("error", text, ours),
+			error: { class: "internal", message: text },
+		};
+	}
+	if (failures.length > 0) {
+		const idle = play.faults.idle();
+		const [failure] = failures as [Finding];
+		if (
+			failures.every((f) => f.rule === "expectation") &&
+			idle.length > 0 &&
+			options.under !== undefined &&
+			options.names.backend !== undefined
+		)
+			return end(
+				"skipped",
+				`the fault never struck: ${idle.join("; ")}`,
+				failures,
+			);
+		return end(
+			"failed",
+			`${failure.rule === "expectation" ? "" : `${failure.rule}: `}${failure.message}`,
+			failures,
+		);
+	}
+	if (play.judged === 0 && verdict.judged.size === 0)
+		return end("skipped", "nothing could be judged", []);
+	return end("passed", undefined, []);
+}
+
+/** Leaks are found at rest; what matters of their story is what led to the end. */
+function storyEnd(play: Play, finding: Finding | undefined): number {
+	if (finding === undefined || finding.leak !== undefined)
+		return play.journal.length - 1;
+	return Math.min(play.journal.length - 1, finding.entry + 1);
+}
+
+function stopped(
+	report: CaseReport,
+	play: Play,
+	choices: RecordedChoices,
+	kind: NonNullable<CaseReport["error"]>["class"],
+	text: string,
+	detail?: string,
+): CaseRun {
+	return {
+		report: {
+			...report,
+			outcome: "error",
+			reason: text,
+			error: {
+				class: kind,
+				message: text,
+				...(detail === undefined ? {} : { detail }),
+			},
+			calls: play.runner.calls,
+			ticks: play.world.now,
+			faults: play.faults.struck(),
+			story: storyTail(play.journal, [], nameOf(play)),
+		},
+		journal: play.journal,
+		verdict: undefined,
+		picks: choices.picks,
+	};
+}
+
+const nameOf =
+	(play: Play) =>
+	(domid: number): string =>
+		[...play.actors.values()].find((a) => a.domid === domid)?.name ??
+		(domid === 0 ? "toolstack" : `domain ${domid}`);
+
+export function blankReport(
+	story: Case,
+	options: Pick2<CaseOptions, "names" | "seed" | "under">,
+): CaseReport {
+	const notes: string[] = [];
+	if (story.sweep !== undefined)
+		notes.push("sweep: not executed yet; the case ran once");
+	if (story.explore !== undefined)
+		notes.push("explore: not executed yet; the case ran once");
+	return {
+		id: story.id,
+		scenario: story.scenario,
+		title: story.title,
+		row: story.row,
+		place: story.place,
+		outcome: "passed",
+		findings: [],
+		story: [],
+		faults: [],
+		notObservable: [],
+		notJudged: [],
+		notes,
+		requirements: story.spec,
+		tags: story.tags,
+		command: command(story, options, []),
+		calls: 0,
+		ticks: 0,
+		durationMs: 0,
+	};
+}
+type Pick2<T, K extends keyof T> = { [P in K]: T[P] };
+
+/** The shell command that shows a case again. */
+function command(
+	story: Case,
+	{ names, seed }: Pick2<CaseOptions, "names" | "seed">,
+	picks: readonly Pick[],
+): string {
+	const quoted = (text: string) =>
+		/^[A-Za-z0-9_./:=,-]+$/.test(text) ? text : `'${text}'`;
+	const words = [
+		"npx xdisp-check run",
+		quoted(story.place.file),
+		"--id",
+		quoted(story.id),
+	];
+	if (names.frontend !== undefined)
+		words.push("--frontend", quoted(names.frontend));
+	if (names.backend !== undefined)
+		words.push("--backend", quoted(names.backend));
+	if (seed !== 0) words.push("--seed", String(seed));
+	else if (picks.length > 0)
+		words.push("--choices", quoted(formatPicks(picks)));
+	return words.join(" ");
+}
+
+export type { Step };
