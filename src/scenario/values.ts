@@ -199,7 +199,7 @@ export function text(max = 400, min = 1): Leaf<string> {
 				refuse(
 					read === ""
 						? "the text is empty"
-						: `the text has ${read.length} characters: at least ${min} are needed`,
+						: `the text is too short: at least ${min} characters are needed`,
 				);
 			if (read.length > max)
 				refuse(`the text has ${read.length} characters: the limit is ${max}`);

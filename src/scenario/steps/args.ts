@@ -59,7 +59,10 @@ export const count = (most: number) => int(0, most);
 
 /** A field of a request's body by its name in io/displif.h. */
 export const field = (bits: number, name: string) =>
-	z.optional(wide(bits, FIELD_WORDS[name]));
+	told(
+		`${name} of the packet, ${bits} bits wide`,
+		z.optional(wide(bits, FIELD_WORDS[name])),
+	);
 
 /** A status word: ok, an error name with its sign, or a number of 32 bits with sign. */
 export function status(): Leaf<number> {
