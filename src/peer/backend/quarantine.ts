@@ -1,0 +1,119 @@
+/**
+ * What could not be given back: an own page whose grant the guest still has in use, a mapping that would not go, pages that a shared display still
+ * holds. Nothing of it is used again; a timer tries with growing pauses, and each closing of a device of that guest once more.
+ */
+import { ask, type Turns } from "../../xen/call.ts";
+import type { OpenDisplay } from "./displays.ts";
+import { type Driver, JOIN, waitForWork } from "./driver.ts";
+import type { Lent, Mapping } from "./pages.ts";
+
+export type Kept =
+	| { kind: "grant"; fe: number; ref: number; gfn: number }
+	| { kind: "mapping"; fe: number; handle: number; gfn: number }
+	/** The display must let go of the buffer before its pages can be given back. */
+	| {
+			kind: "picture";
+			fe: number;
+			display: OpenDisplay;
+			buffer: number;
+			mappings: Mapping[];
+			lent: Lent[];
+	  };
+
+/** Milliseconds to the first try, doubled after each. */
+const FIRST_PAUSE = 1000;
+/** After so many tries in vain only the closing of a device of the guest starts them again. */
+const TRIES = 6;
+
+export class Quarantine {
+	protected readonly driver: Driver;
+	private readonly hurry: number;
+	private items: Kept[] = [];
+	private tries = 0;
+	private running = false;
+	private task = 0;
+
+	constructor(driver: Driver) {
+		this.driver = driver;
+		this.hurry = driver.fresh();
+	}
+
+	/** How many items wait. */
+	get size(): number {
+		return this.items.length;
+	}
+
+	/** The pages of an item count against the guest's limit until it is given back. */
+	*keep(item: Kept): Turns {
+		this.items.push(item);
+		this.driver.limits.add(item.fe, { pages: pagesOf(item) });
+		yield* this.again();
+	}
+
+	/** A peer has let go of something, or the driver stops: try soon, and a full round of times. */
+	*again(): Turns {
+		this.tries = 0;
+		if (this.items.length === 0 || this.running) return;
+		this.running = true;
+		this.task = yield* this.driver.context.start("quarantine", () =>
+			this.timer(),
+		);
+	}
+
+	/** The driver stops: one last try, then the task ends. */
+	*finish(): Turns {
+		if (!this.running) return yield* this.retry();
+		yield* ask("completion.complete", { completion: this.hurry });
+		yield* ask("task.join", { task: this.task, timeout: JOIN });
+	}
+
+	private *timer(): Turns {
+		while (this.items.length > 0 && this.tries < TRIES) {
+			yield* waitForWork(this.hurry, FIRST_PAUSE * 2 ** this.tries);
+			this.tries += 1;
+			yield* this.retry();
+			if (this.driver.stopping) break;
+		}
+		this.running = false;
+	}
+
+	private *retry(): Turns {
+		const items = this.items;
+		this.items = [];
+		for (const item of items) {
+			const pages = pagesOf(item);
+			if (!(yield* this.giveBack(item))) {
+				this.items.push(item);
+				continue;
+			}
+			this.driver.limits.drop(item.fe, { pages });
+		}
+	}
+
+	/** False while it is still in use. */
+	protected *giveBack(item: Kept): Turns<boolean> {
+		const { pages, displays } = this.driver;
+		switch (item.kind) {
+			case "grant": {
+				const { ref, gfn } = item;
+				if (!(yield* pages.end({ ref, gfn, open: true }))) return false;
+				yield* pages.free(ref, gfn);
+				return true;
+			}
+			case "mapping": {
+				const { handle, gfn } = item;
+				return (yield* pages.unmap([{ handle, gfn }])) === 0;
+			}
+			case "picture": {
+				if (!(yield* displays.release(item.display, item.buffer))) return false;
+				const { fe, mappings, lent } = item;
+				yield* pages.letGo(fe, mappings);
+				yield* pages.takeBackOrKeep(fe, lent);
+				return true;
+			}
+		}
+	}
+}
+
+const pagesOf = (item: Kept): number =>
+	item.kind === "picture" ? item.mappings.length + item.lent.length : 1;
