@@ -26,6 +26,8 @@ export const LIMITS = {
 	matrixNames: 16,
 	/** Rows of a matrix before `exclude`. */
 	rowsBefore: 10_000,
+	/** Pairs of values that `pairwise` may have to cover. */
+	pairs: 30_000,
 	/** Cases of a file. */
 	cases: 1_000,
 	/** Names of `let`. */

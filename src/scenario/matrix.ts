@@ -244,6 +244,18 @@ function pairwise(
 	};
 	if ((sizes[0] ?? 0) * (sizes[1] ?? 1) > LIMITS.cases) return tooMany();
 	if (lists.length < 2) return product(node, values, complaints);
+	let pairs = 0;
+	for (const [i, list] of lists.entries())
+		for (const other of lists.slice(i + 1)) pairs += list.length * other.length;
+	if (pairs > LIMITS.pairs) {
+		complaints.say(
+			node.source,
+			keySpan(node),
+			`the matrix has ${pairs} pairs of values: the limit is ${LIMITS.pairs}`,
+			"use fewer values",
+		);
+		return [];
+	}
 	const open = new Set<number>();
 	const width = LIMITS.cases;
 	const code = (i: number, a: number, j: number, b: number) =>

@@ -27,10 +27,10 @@ import {
 	type ViewPath,
 } from "./views.ts";
 import {
+	BODY_FIELDS,
 	type ErrnoName,
 	FIELD_WORDS,
 	OP_NAMES,
-	OPS,
 	type OpName,
 	type Participant,
 } from "./words.ts";
@@ -166,8 +166,8 @@ const sendOne: Leaf<SendExpect> = leaf(
 			reserved: { const: "zero" },
 			id: MATCH_JSON,
 			...Object.fromEntries(
-				Object.values(OPS).flatMap(({ fields }) =>
-					Object.keys(fields).map((field) => [field, MATCH_JSON]),
+				Object.values(BODY_FIELDS).flatMap((fields) =>
+					fields.map((field) => [field, MATCH_JSON]),
 				),
 			),
 		},
@@ -192,7 +192,7 @@ const sendOne: Leaf<SendExpect> = leaf(
 				["op"],
 			);
 		}
-		const known = Object.keys(OPS[op].fields);
+		const known = BODY_FIELDS[op];
 		const fields: Record<string, Match> = Object.create(null) as Record<
 			string,
 			Match

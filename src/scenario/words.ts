@@ -1,3 +1,16 @@
+import { ERRNO, type ErrnoName } from "../base/errno.ts";
+import { XENDISPL_DBUF_FLG_REQ_ALLOC } from "../displif/constants.ts";
+import {
+	OP_NAMES,
+	type OpName,
+	OPS as WIRE_OPS,
+} from "../displif/ops/index.ts";
+import { REQUEST_HEAD } from "../displif/ops/op.ts";
+import * as grantTable from "../xen/abi/grant-table.ts";
+import { XENBUS_STATE_NAMES } from "../xen/abi/xenbus.ts";
+
+export { ERRNO, type ErrnoName, OP_NAMES, type OpName };
+
 /** The closed sets of words a scenario may use, in the spelling of the headers they come from. */
 
 /** Who takes part. `fe2`, `fe3`, `fe4` exist when `world.guests` is large enough. */
@@ -13,55 +26,18 @@ export function isFrontend(who: Participant): boolean {
 }
 
 /** enum xenbus_state (io/xenbus.h), without the prefix. */
-export const XENBUS_STATES = [
-	"Unknown",
-	"Initialising",
-	"InitWait",
-	"Initialised",
-	"Connected",
-	"Closing",
-	"Closed",
-	"Reconfiguring",
-	"Reconfigured",
-] as const;
+export const XENBUS_STATES = XENBUS_STATE_NAMES;
 export type XenbusStateName = (typeof XENBUS_STATES)[number];
 
-/** Requests (io/displif.h), each with the fields of its body in order and their width in bits. */
-export const OPS = {
-	DBUF_CREATE: {
-		code: 0x10,
-		fields: {
-			dbuf_cookie: 64,
-			width: 32,
-			height: 32,
-			bpp: 32,
-			buffer_sz: 32,
-			flags: 32,
-			gref_directory: 32,
-			data_ofs: 32,
-		},
-	},
-	DBUF_DESTROY: { code: 0x11, fields: { dbuf_cookie: 64 } },
-	FB_ATTACH: {
-		code: 0x12,
-		fields: {
-			dbuf_cookie: 64,
-			fb_cookie: 64,
-			width: 32,
-			height: 32,
-			pixel_format: 32,
-		},
-	},
-	FB_DETACH: { code: 0x13, fields: { fb_cookie: 64 } },
-	SET_CONFIG: {
-		code: 0x14,
-		fields: { fb_cookie: 64, x: 32, y: 32, width: 32, height: 32, bpp: 32 },
-	},
-	PG_FLIP: { code: 0x15, fields: { fb_cookie: 64 } },
-	GET_EDID: { code: 0x16, fields: { buffer_sz: 32, gref_directory: 32 } },
-} as const;
-export type OpName = keyof typeof OPS;
-export const OP_NAMES = Object.keys(OPS) as readonly OpName[];
+/** The fields of each request's body, in the order of the packet. */
+export const BODY_FIELDS = Object.fromEntries(
+	OP_NAMES.map((name) => [
+		name,
+		Object.keys(WIRE_OPS[name].request.fields).filter(
+			(field) => !Object.hasOwn(REQUEST_HEAD, field),
+		),
+	]),
+) as unknown as Readonly<Record<OpName, readonly string[]>>;
 
 /** Every field that some request body has, with its width in bits. */
 export const REQUEST_FIELDS = {
@@ -84,78 +60,16 @@ export type RequestField = keyof typeof REQUEST_FIELDS;
 export const FIELD_WORDS: Readonly<
 	Record<string, Readonly<Record<string, bigint>>>
 > = {
-	flags: { REQ_ALLOC: 1n },
+	flags: { REQ_ALLOC: BigInt(XENDISPL_DBUF_FLG_REQ_ALLOC) },
 };
 
-/** Names of xen/errno.h, which a status or a call's failure carries negated. */
-export const ERRNO = {
-	EPERM: 1,
-	ENOENT: 2,
-	ESRCH: 3,
-	EIO: 5,
-	ENXIO: 6,
-	E2BIG: 7,
-	ENOEXEC: 8,
-	EBADF: 9,
-	ECHILD: 10,
-	EAGAIN: 11,
-	ENOMEM: 12,
-	EACCES: 13,
-	EFAULT: 14,
-	EBUSY: 16,
-	EEXIST: 17,
-	EXDEV: 18,
-	ENODEV: 19,
-	ENOTDIR: 20,
-	EISDIR: 21,
-	EINVAL: 22,
-	ENFILE: 23,
-	EMFILE: 24,
-	ENOSPC: 28,
-	EROFS: 30,
-	EMLINK: 31,
-	EDOM: 33,
-	ERANGE: 34,
-	EDEADLK: 35,
-	ENAMETOOLONG: 36,
-	ENOLCK: 37,
-	ENOSYS: 38,
-	ENOTEMPTY: 39,
-	ENODATA: 61,
-	ETIME: 62,
-	EBADMSG: 74,
-	EOVERFLOW: 75,
-	EILSEQ: 84,
-	ENOTSOCK: 88,
-	EMSGSIZE: 90,
-	EOPNOTSUPP: 95,
-	EADDRINUSE: 98,
-	EADDRNOTAVAIL: 99,
-	ENOBUFS: 105,
-	EISCONN: 106,
-	ENOTCONN: 107,
-	ETIMEDOUT: 110,
-	ECONNREFUSED: 111,
-} as const;
-export type ErrnoName = keyof typeof ERRNO;
-
 /** Status values of grant_table.h. */
-export const GNTST = {
-	GNTST_okay: 0,
-	GNTST_general_error: -1,
-	GNTST_bad_domain: -2,
-	GNTST_bad_gntref: -3,
-	GNTST_bad_handle: -4,
-	GNTST_bad_virt_addr: -5,
-	GNTST_bad_dev_addr: -6,
-	GNTST_no_device_space: -7,
-	GNTST_permission_denied: -8,
-	GNTST_bad_page: -9,
-	GNTST_bad_copy_arg: -10,
-	GNTST_address_too_big: -11,
-	GNTST_eagain: -12,
-	GNTST_no_space: -13,
-} as const;
+export const GNTST: Readonly<Record<string, number>> = Object.fromEntries(
+	Object.entries(grantTable as Readonly<Record<string, unknown>>).filter(
+		(entry): entry is [string, number] =>
+			entry[0].startsWith("GNTST_") && typeof entry[1] === "number",
+	),
+);
 
 /** Nodes a frontend publishes for a connector, and the one it publishes for the device (io/displif.h). */
 export const TRANSPORT_NODES = [

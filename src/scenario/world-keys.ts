@@ -72,44 +72,6 @@ const connectors: Leaf<Size[]> = leaf(
 	},
 );
 
-const FORMATS = [
-	"XR24",
-	"AR24",
-	"XB24",
-	"AB24",
-	"RX24",
-	"RA24",
-	"BX24",
-	"BA24",
-	"RG24",
-	"BG24",
-	"RG16",
-	"BG16",
-	"XR30",
-	"AR30",
-	"XR15",
-	"AR15",
-	"YUYV",
-	"NV12",
-] as const;
-
-/** A DRM FOURCC: four characters. */
-export function fourcc(): Leaf<string> {
-	return leaf(
-		"a pixel format of four characters, e.g. XR24",
-		{ type: "string", minLength: 4, maxLength: 4 },
-		(value, refuse) => {
-			if (typeof value !== "string") return undefined;
-			if (!/^[ -~]{4}$/.test(value))
-				refuse(
-					`${show(value)} is no pixel format`,
-					`four characters, e.g. ${FORMATS.slice(0, 4).join(", ")}`,
-				);
-			return value;
-		},
-	);
-}
-
 /** Either the same for all domains, or by participant. */
 export type PerDomain = Readonly<Partial<Record<Participant, number>>> & {
 	readonly all?: number;

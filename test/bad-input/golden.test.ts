@@ -9,7 +9,7 @@ const FOLDER = join(ROOT, "fixtures/scenarios-bad");
 const GOLDEN = join(FOLDER, "expected.txt");
 
 const options = {
-	requirements: new Set(["displif.dbuf.cookie-unique"]),
+	requirements: new Set(["displif.dbuf-create.cookie-unique"]),
 	rules: new Set(["grants-returned", "reply-echoes-id"]),
 };
 

@@ -305,7 +305,7 @@ export function callStatus(): Leaf<number> {
 						`no status \`${value.slice(0, 64)}\` of a failed call`,
 						advise(value, known),
 					);
-				return GNTST[value as keyof typeof GNTST];
+				return GNTST[value];
 			}
 			if (typeof value !== "bigint") return undefined;
 			if (value >= 0n || value < -4095n)

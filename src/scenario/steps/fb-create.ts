@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
 import { told } from "../values.ts";
-import { fourcc } from "../world-keys.ts";
-import { as, byFrontend, of, pixels } from "./args.ts";
+import { as, byFrontend, of, pixelFormat, pixels } from "./args.ts";
 import { step } from "./step.ts";
 
 export const fbCreate = step({
@@ -14,7 +13,10 @@ export const fbCreate = step({
 		as: as("the framebuffer"),
 		width: pixels("its width; that of the buffer if not said"),
 		height: pixels("its height; that of the buffer if not said"),
-		format: told("its pixel format; XR24 if not said", z.optional(fourcc())),
+		format: told(
+			"its pixel format; XR24 if not said",
+			z.optional(pixelFormat()),
+		),
 	}),
 	example:
 		"fb.create: { of: buf, as: fb, width: 800, height: 600, format: XR24 }",

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { advise } from "../suggest.ts";
 import { flag, int, name, oneOrMore, told, wide } from "../values.ts";
-import { OPS, REQUEST_FIELDS, type RequestField } from "../words.ts";
+import { BODY_FIELDS, REQUEST_FIELDS, type RequestField } from "../words.ts";
 import { byScript, connector, field, opCode, pixelFormat } from "./args.ts";
 import { step } from "./step.ts";
 
@@ -55,7 +55,7 @@ export const wireSend = step({
 	names: { of: { needs: ["buffer"] }, as: { makes: "request" } },
 	sound(args) {
 		if (typeof args.op !== "string" || args.raw !== undefined) return undefined;
-		const known = Object.keys(OPS[args.op].fields);
+		const known = BODY_FIELDS[args.op];
 		const strange = Object.keys(REQUEST_FIELDS).find(
 			(key) => args[key as RequestField] !== undefined && !known.includes(key),
 		);
