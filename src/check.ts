@@ -4,15 +4,28 @@ import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import backend from "./peer/backend.ts";
 import frontend from "./peer/frontend.ts";
-import type { CaseReport, FileReport, Frame, InvalidFile, Report } from "./report/report.ts";
+import type {
+	CaseReport,
+	FileReport,
+	Frame,
+	InvalidFile,
+	Report,
+} from "./report/report.ts";
 import { blankReport, type CaseOptions, notRun, runCase } from "./run/case.ts";
 import { journalLines } from "./run/journal-file.ts";
 import { ModuleWorker, type Started } from "./run/module/pool.ts";
-import { loadFile } from "./scenario/load.ts";
 import { duplicateIds } from "./scenario/lint.ts";
+import { loadFile } from "./scenario/load.ts";
 import { type Problem, render } from "./scenario/problem.ts";
 import type { Case, Scenario } from "./scenario/scenario.ts";
-import { admits, casesAt, type Filter, type Selected, selectFiles, type UsageError } from "./scenario/select.ts";
+import {
+	admits,
+	casesAt,
+	type Filter,
+	type Selected,
+	selectFiles,
+	type UsageError,
+} from "./scenario/select.ts";
 import type { WorldPart } from "./scenario/world-keys.ts";
 import { REQUIREMENTS } from "./spec/index.ts";
 import { VERSION } from "./version.ts";
@@ -56,14 +69,23 @@ export interface Checked {
 	usage: readonly UsageError[];
 }
 
-const REFERENCE = { frontend: { default: frontend }, backend: { default: backend } };
+const REFERENCE = {
+	frontend: { default: frontend },
+	backend: { default: backend },
+};
 const NAMES = {
 	requirements: new Set(REQUIREMENTS.keys()),
 	rules: new Set(RULES.map((rule) => rule.id)),
 };
 
 /** Load what was selected: the scenarios, and what is wrong with the others. */
-export function loadSelected(files: readonly Selected[], world: WorldPart): { loaded: { scenario: Scenario; lines: readonly number[] }[]; problems: Problem[] } {
+export function loadSelected(
+	files: readonly Selected[],
+	world: WorldPart,
+): {
+	loaded: { scenario: Scenario; lines: readonly number[] }[];
+	problems: Problem[];
+} {
 	const loaded: { scenario: Scenario; lines: readonly number[] }[] = [];
 	const problems: Problem[] = [];
 	for (const { root, path, lines } of files) {
@@ -84,7 +106,8 @@ export async function check(options: CheckOptions): Promise<Checked> {
 	for (const { scenario, lines } of loaded) {
 		const { cases, errors } = casesAt(scenario, lines);
 		usage.push(...errors);
-		for (const story of cases) if (admits(options.filter, story)) chosen.push({ scenario, story });
+		for (const story of cases)
+			if (admits(options.filter, story)) chosen.push({ scenario, story });
 	}
 	const runner = new CaseRunner(options);
 	const reports: { file: string; report: CaseReport }[] = [];
@@ -92,11 +115,20 @@ export async function check(options: CheckOptions): Promise<Checked> {
 	let bad = 0;
 	if (usage.length === 0) {
 		for (const { scenario, story } of chosen) {
-			const stop = options.interrupted?.() === true ? "interrupted" : options.bail > 0 && bad >= options.bail ? `stopped after ${bad} failures` : undefined;
+			const stop =
+				options.interrupted?.() === true
+					? "interrupted"
+					: options.bail > 0 && bad >= options.bail
+						? `stopped after ${bad} failures`
+						: undefined;
 			const report =
 				stop === undefined
 					? await runner.run(story, (lines) => journals.set(story.id, lines))
-					: { ...blankReport(story, runner.options), outcome: "interrupted" as const, reason: stop };
+					: {
+							...blankReport(story, runner.options),
+							outcome: "interrupted" as const,
+							reason: stop,
+						};
 			const framed = withFrame(report, scenario);
 			if (framed.outcome === "failed" || framed.outcome === "error") bad += 1;
 			reports.push({ file: scenario.file, report: framed });
@@ -119,10 +151,14 @@ export async function check(options: CheckOptions): Promise<Checked> {
 			files: byFile(reports),
 			invalid: problems.map(invalid),
 			interrupted: options.interrupted?.() === true,
-			...(options.maxWarnings === undefined ? {} : { maxWarnings: options.maxWarnings }),
+			...(options.maxWarnings === undefined
+				? {}
+				: { maxWarnings: options.maxWarnings }),
 			internal: [],
 		},
-		journal: [...journals.keys()].sort().flatMap((id) => journals.get(id) ?? []),
+		journal: [...journals.keys()]
+			.sort()
+			.flatMap((id) => journals.get(id) ?? []),
 		usage,
 	};
 }
@@ -140,11 +176,15 @@ class CaseRunner {
 		this.options = {
 			reference: REFERENCE,
 			under: {
-				...(under.frontend === undefined ? {} : { frontend: REFERENCE.frontend }),
+				...(under.frontend === undefined
+					? {}
+					: { frontend: REFERENCE.frontend }),
 				...(under.backend === undefined ? {} : { backend: REFERENCE.backend }),
 			},
 			names: {
-				...(under.frontend === undefined ? {} : { frontend: under.frontend.name }),
+				...(under.frontend === undefined
+					? {}
+					: { frontend: under.frontend.name }),
 				...(under.backend === undefined ? {} : { backend: under.backend.name }),
 			},
 			without: check.without,
@@ -156,16 +196,25 @@ class CaseRunner {
 			this.worker = new ModuleWorker(
 				check.workerScript,
 				{
-					...(under.frontend === undefined ? {} : { frontend: under.frontend.path }),
-					...(under.backend === undefined ? {} : { backend: under.backend.path }),
+					...(under.frontend === undefined
+						? {}
+						: { frontend: under.frontend.path }),
+					...(under.backend === undefined
+						? {}
+						: { backend: under.backend.path }),
 				},
 				check.patience,
 			);
 	}
 
-	async run(story: Case, keep: (lines: readonly string[]) => void): Promise<CaseReport> {
+	async run(
+		story: Case,
+		keep: (lines: readonly string[]) => void,
+	): Promise<CaseReport> {
 		const began = this.check.now();
-		const report = await (this.worker === undefined ? this.inProcess(story, keep) : this.inWorker(this.worker, story, keep));
+		const report = await (this.worker === undefined
+			? this.inProcess(story, keep)
+			: this.inWorker(this.worker, story, keep));
 		return { ...report, durationMs: this.check.now() - began };
 	}
 
@@ -173,25 +222,52 @@ class CaseRunner {
 		await this.worker?.stop();
 	}
 
-	private async inProcess(story: Case, keep: (lines: readonly string[]) => void): Promise<CaseReport> {
+	private async inProcess(
+		story: Case,
+		keep: (lines: readonly string[]) => void,
+	): Promise<CaseReport> {
 		const { report, journal } = await runCase(story, this.options);
-		if (this.check.journal && journal !== undefined) keep(journalLines(story.id, journal));
+		if (this.check.journal && journal !== undefined)
+			keep(journalLines(story.id, journal));
 		return report;
 	}
 
-	private async inWorker(worker: ModuleWorker, story: Case, keep: (lines: readonly string[]) => void): Promise<CaseReport> {
+	private async inWorker(
+		worker: ModuleWorker,
+		story: Case,
+		keep: (lines: readonly string[]) => void,
+	): Promise<CaseReport> {
 		const blank = blankReport(story, this.options);
 		const not = notRun(story, this.options);
 		if (not?.outcome === "not-applicable") return { ...blank, ...not };
 		// A module that could not be loaded once will not load for the next case either.
-		if (this.started?.ok !== false && !worker.running) this.started = await worker.start();
+		if (this.started?.ok !== false && !worker.running)
+			this.started = await worker.start();
 		if (this.started?.ok === false) {
 			const { message, detail } = this.started;
 			const text = `the implementation could not be loaded: ${message}`;
-			return { ...blank, outcome: "error", reason: text, error: { class: "load", message: text, ...(detail === undefined ? {} : { detail }) } };
+			return {
+				...blank,
+				outcome: "error",
+				reason: text,
+				error: {
+					class: "load",
+					message: text,
+					...(detail === undefined ? {} : { detail }),
+				},
+			};
 		}
 		const { names, without, seed, picks, level } = this.options;
-		const end = await worker.run({ kind: "case", story, names, without, seed, level, journal: this.check.journal, ...(picks === undefined ? {} : { picks }) });
+		const end = await worker.run({
+			kind: "case",
+			story,
+			names,
+			without,
+			seed,
+			level,
+			journal: this.check.journal,
+			...(picks === undefined ? {} : { picks }),
+		});
 		if (end.kind === "done") {
 			if (end.journal !== undefined) keep(end.journal);
 			return end.report;
@@ -201,11 +277,26 @@ class CaseRunner {
 }
 
 /** A module that hung or ended its process: from its first call on that breaks a promise, before it nothing could be judged. */
-function ended(blank: CaseReport, story: Case, options: CaseOptions, end: { kind: "hung" | "exited"; calls: number; message: string }): CaseReport {
+function ended(
+	blank: CaseReport,
+	story: Case,
+	options: CaseOptions,
+	end: { kind: "hung" | "exited"; calls: number; message: string },
+): CaseReport {
 	const who = options.under.backend !== undefined ? "be" : "fe";
 	const text = `${who}: ${end.message}`;
-	if (end.calls === 0) return { ...blank, outcome: "error", reason: text, error: { class: "load", message: `the implementation could not be started: ${text}` } };
-	const requirement = end.kind === "hung" ? "pv.survive.hang" : "pv.survive.crash";
+	if (end.calls === 0)
+		return {
+			...blank,
+			outcome: "error",
+			reason: text,
+			error: {
+				class: "load",
+				message: `the implementation could not be started: ${text}`,
+			},
+		};
+	const requirement =
+		end.kind === "hung" ? "pv.survive.hang" : "pv.survive.crash";
 	return {
 		...blank,
 		outcome: "failed",
@@ -230,7 +321,12 @@ function ended(blank: CaseReport, story: Case, options: CaseOptions, end: { kind
 }
 
 function withFrame(report: CaseReport, scenario: Scenario): CaseReport {
-	if (report.outcome === "passed" || report.outcome === "skipped" || report.outcome === "not-applicable") return report;
+	if (
+		report.outcome === "passed" ||
+		report.outcome === "skipped" ||
+		report.outcome === "not-applicable"
+	)
+		return report;
 	const place = report.findings[0]?.place ?? report.place;
 	const text = scenario.sources.get(place.file)?.line(place.line);
 	if (text === undefined) return report;
@@ -238,7 +334,9 @@ function withFrame(report: CaseReport, scenario: Scenario): CaseReport {
 	return { ...report, frame };
 }
 
-function byFile(reports: readonly { file: string; report: CaseReport }[]): FileReport[] {
+function byFile(
+	reports: readonly { file: string; report: CaseReport }[],
+): FileReport[] {
 	const files = new Map<string, CaseReport[]>();
 	for (const { file, report } of reports) {
 		const cases = files.get(file);
@@ -248,7 +346,14 @@ function byFile(reports: readonly { file: string; report: CaseReport }[]): FileR
 	const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 	return [...files]
 		.sort(([a], [b]) => text(a, b))
-		.map(([file, cases]) => ({ file, cases: cases.sort((a, b) => text(a.id, b.id)) }));
+		.map(([file, cases]) => ({
+			file,
+			cases: cases.sort((a, b) => text(a.id, b.id)),
+		}));
 }
 
-const invalid = (one: Problem): InvalidFile => ({ place: one.place, message: one.message, text: render(one) });
+const invalid = (one: Problem): InvalidFile => ({
+	place: one.place,
+	message: one.message,
+	text: render(one),
+});

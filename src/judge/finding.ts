@@ -1,15 +1,7 @@
-/** Who can owe a promise: the two sides of displif, the party that writes the device nodes, and our own hypervisor. */
-export type Party = "frontend" | "backend" | "toolstack" | "world";
+import type { Level, Party } from "../base/party.ts";
+import type { Place } from "../base/position.ts";
 
-/** must: breaking it fails the case; should: a warning; may: a note. */
-export type Level = "must" | "should" | "may";
-
-/** Where in a scenario a thing stands. Lines and columns count from 1; `file` is relative to the scenario root, with `/`. */
-export interface Place {
-	file: string;
-	line: number;
-	column: number;
-}
+export type { Level, Party, Place };
 
 /** What was lost, of whom, and where it was made: the answer a leak finding owes its reader. */
 export interface Leak {
