@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { createRequire } from "node:module";
-
-createRequire(import.meta.url)("../dist/xdisp-check.cjs");
+import "../dist/xdisp-check.mjs";

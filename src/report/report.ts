@@ -59,7 +59,11 @@ export interface CaseReport {
 	/** Findings that decide the outcome first, then the later ones ("also"), warnings, notes, provoked ones. */
 	findings: readonly Finding[];
 	/** For an error that is no finding: what went wrong, with a stack only for our own errors. */
-	error?: { class: "load" | "subject" | "scenario" | "internal" | "nondeterministic"; message: string; detail?: string };
+	error?: {
+		class: "load" | "subject" | "scenario" | "internal" | "nondeterministic";
+		message: string;
+		detail?: string;
+	};
 	/** The scenario line of the first finding or error. */
 	frame?: Frame;
 	/** The tail of the message sequence, newest last. */
@@ -106,7 +110,9 @@ export interface Report {
 	/** XenStore manners. */
 	manners: string;
 	/** What stood in for each role: "reference", or the module's path as the user gave it. */
-	implementations: Readonly<Partial<Record<Extract<Party, "frontend" | "backend">, string>>>;
+	implementations: Readonly<
+		Partial<Record<Extract<Party, "frontend" | "backend">, string>>
+	>;
 	/** Git revision of the subject when known. */
 	revision?: string;
 	/** UTC start, `YYYY-MM-DDTHH:MM:SS`. Only JUnit and CTRF print it. */

@@ -264,10 +264,10 @@ export class Script {
 		);
 	}
 
-	/** InitWait, offering `versions`. */
-	*invite(versions: string | undefined = "1,2"): Turns {
+	/** InitWait, offering `versions`; null: no list. */
+	*invite(versions: string | null = "1,2"): Turns {
 		const { back } = this;
-		if (versions !== undefined)
+		if (versions !== null)
 			yield* this.stage.backend(() =>
 				ask("xs.write", { tx: 0, path: `${back}/versions`, value: versions }),
 			);
@@ -338,7 +338,7 @@ export class Script {
 	}
 
 	/** From InitWait to Connected on both sides. */
-	*connect(versions?: string): Turns {
+	*connect(versions?: string | null): Turns {
 		yield* this.invite(versions);
 		yield* this.stage.idle();
 		yield* this.attach();
@@ -438,6 +438,34 @@ export class Script {
 		const gfns: number[] = [];
 		for (const ref of walked.grefs) gfns.push(yield* this.map(ref, true));
 		return gfns;
+	}
+
+	/** Allocate a buffer in domain 2, grant it to the frontend and list it in the frontend's directory: the references. */
+	*allocate(first: number, pages: number): Turns<number[]> {
+		const refs: number[] = [];
+		yield* this.stage.backend(function* () {
+			for (let i = 0; i < pages; i++) {
+				const { gfn } = yield* ask("page.alloc", { zeroed: true });
+				const { ref } = yield* ask("grant.claim", { batch: 0 });
+				yield* ask("grant.access", { ref, domid: FE, gfn, readonly: false });
+				refs.push(ref);
+			}
+		});
+		yield* this.list(first, refs);
+		return refs;
+	}
+
+	/** Write references into the frontend's directory, and unmap it. */
+	*list(first: number, refs: readonly number[]): Turns {
+		for (let ref = first, at = 0; at < refs.length; at += 1023) {
+			const gfn = yield* this.map(ref);
+			const words = refs.slice(at, at + 1023);
+			ref = (yield* this.load(gfn))[0] as number;
+			yield* this.stage.backend(() =>
+				ask("page.store", { gfn, word: 1, words }),
+			);
+		}
+		yield* this.unmap();
 	}
 
 	*unmap(): Turns {

@@ -1,0 +1,33 @@
+// Bundles the command, its worker and the library into dist/. Run by `npm run build` and on `npm ci`.
+import { build } from "esbuild";
+
+const shared = {
+	bundle: true,
+	platform: "node",
+	format: "esm",
+	target: "node20",
+	// Loaded only when a module in TypeScript is under test; it is a program of its own and cannot be bundled.
+	external: ["esbuild"],
+	// commander is CommonJS inside and asks for node's modules by `require`.
+	banner: {
+		js: 'import { createRequire as createRequireOf } from "node:module"; const require = createRequireOf(import.meta.url);',
+	},
+	logLevel: "warning",
+	legalComments: "none",
+};
+
+await Promise.all([
+	build({
+		...shared,
+		entryPoints: ["src/cli.ts"],
+		outfile: "dist/xdisp-check.mjs",
+		minify: true,
+	}),
+	build({
+		...shared,
+		entryPoints: ["src/run/module/worker.ts"],
+		outfile: "dist/worker.mjs",
+		minify: true,
+		keepNames: true,
+	}),
+]);

@@ -1,0 +1,524 @@
+/** The command line: argv to options, reports to their places, the exit code. The only file that touches the process. */
+import { readFileSync, writeSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Chalk } from "chalk";
+import {
+	Command,
+	CommanderError,
+	InvalidArgumentError,
+	Option,
+} from "commander";
+import { parsePicks } from "./base/choices.ts";
+import { type CheckOptions, check, loadSelected, type Under } from "./check.ts";
+import type { Level } from "./judge/finding.ts";
+import { RULES } from "./judge/rules/index.ts";
+import { EXIT_CODES, type ExitCode, exitCode } from "./report/exit-code.ts";
+import { FORMATS } from "./report/formats/index.ts";
+import type { Report } from "./report/report.ts";
+import { readTargets, type Target, writeWhole } from "./report/write.ts";
+import { ABILITY_NAMES, readAbility } from "./scenario/abilities.ts";
+import { lint } from "./scenario/lint.ts";
+import { render } from "./scenario/problem.ts";
+import { scenarioSchema } from "./scenario/schema.ts";
+import {
+	admits,
+	casesAt,
+	type Filter,
+	readGrep,
+	readTags,
+	selectFiles,
+	type UsageError,
+} from "./scenario/select.ts";
+import { readSetting } from "./scenario/set.ts";
+import type { WorldPart } from "./scenario/world-keys.ts";
+import { REQUIREMENTS } from "./spec/index.ts";
+import { VERSION } from "./version.ts";
+
+/** Something on the command line is wrong: exit code 2. */
+class Usage extends Error {}
+
+/** The folder of the package: the shipped suite and the worker lie in it. */
+const HOME = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const SHIPPED = join(HOME, "scenarios");
+
+interface SelectFlags {
+	grep?: string[];
+	grepInvert?: string[];
+	tag?: string;
+	id?: string[];
+	spec?: string[];
+	set?: string[];
+}
+
+interface RunFlags extends SelectFlags {
+	junit?: string;
+	reporter?: string[];
+	journal?: string;
+	seed: number;
+	choices?: string;
+	bail?: number | true;
+	level: Level;
+	maxWarnings?: number;
+	without?: string[];
+	frontend?: string;
+	backend?: string;
+	timeout: number;
+	exitZero?: boolean;
+	passWithNoScenarios?: boolean;
+	verbose?: boolean;
+	quiet?: boolean;
+	color?: boolean;
+}
+
+const out = (text: string): void => {
+	// A pipe may be full: synchronous writes keep large reports whole.
+	let rest = Buffer.from(text);
+	while (rest.length > 0) {
+		try {
+			rest = rest.subarray(writeSync(1, rest));
+		} catch (error) {
+			const { code } = error as { code?: string };
+			if (code === "EPIPE") process.exit(0);
+			if (code !== "EAGAIN") throw error;
+		}
+	}
+};
+const err = (text: string): void => {
+	process.stderr.write(text);
+};
+
+const whole = (low: number, high: number) => (text: string) => {
+	const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+	if (!(value >= low && value <= high))
+		throw new InvalidArgumentError(
+			`a whole number from ${low} to ${high} is needed.`,
+		);
+	return value;
+};
+const collect = (text: string, before: string[] = []) => [...before, text];
+
+function program(finish: (code: ExitCode) => void): Command {
+	const codes = Object.entries(EXIT_CODES).map(
+		([code, says]) => `  ${code.padStart(3)}  ${says}`,
+	);
+	const command = new Command("xdisp-check")
+		.description(
+			"Conformance tester for the Xen para-virtual display protocol (displif)",
+		)
+		.version(VERSION)
+		.showSuggestionAfterError()
+		.exitOverride()
+		.addHelpText("after", `\nExit codes:\n${codes.join("\n")}`);
+
+	const selecting = (made: Command): Command =>
+		made
+			.argument(
+				"[paths...]",
+				"scenario files, folders, globs, or file:line; the shipped suite when none is given",
+			)
+			.option(
+				"-g, --grep <pattern>",
+				"only cases whose id or title matches (repeatable)",
+				collect,
+			)
+			.option(
+				"--grep-invert <pattern>",
+				"none whose id or title matches (repeatable)",
+				collect,
+			)
+			.option(
+				"--tag <expression>",
+				'only cases with these tags, e.g. "gem and not slow"',
+			)
+			.option("--id <id>", "only this scenario or case (repeatable)", collect)
+			.option(
+				"--spec <id>",
+				"only cases that speak of this requirement (repeatable)",
+				collect,
+			)
+			.option(
+				"--set <world.KEY=VALUE>",
+				"a size of the world, over what scenarios say (repeatable)",
+				collect,
+			);
+
+	selecting(command.command("run").description("play scenarios and judge them"))
+		.option(
+			"--junit <file>",
+			"write a JUnit report; short for --reporter junit:FILE",
+		)
+		.option(
+			"--reporter <name[:file]>",
+			`${Object.keys(FORMATS).join(", ")}; without a file to standard output (repeatable)`,
+			collect,
+		)
+		.option(
+			"--journal <file>",
+			"write every call of every case, one JSON object a line",
+		)
+		.option(
+			"--seed <n>",
+			"0 plays the plain story; any other number draws the order of turns",
+			whole(0, 0xffff_ffff),
+			0,
+		)
+		.option(
+			"--choices <picks>",
+			"play these choices again: label:occurrence=value,…",
+		)
+		.option(
+			"--bail [n]",
+			"stop after the first n failures",
+			whole(1, 1_000_000),
+		)
+		.addOption(
+			new Option("--level <level>", "which promises fail a case")
+				.choices(["must", "should", "may"])
+				.default("must"),
+		)
+		.option(
+			"--max-warnings <n>",
+			"more warnings than that are exit code 6",
+			whole(0, 1_000_000),
+		)
+		.option(
+			"--without <ability>",
+			"an ability the implementation lacks, e.g. edid (repeatable, or joined by commas)",
+			collect,
+		)
+		.option("--frontend <module>", "the frontend under test: .js, .mjs or .ts")
+		.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
+		.option(
+			"--timeout <ms>",
+			"wall-clock time a module may compute without an answer",
+			whole(100, 3_600_000),
+			20_000,
+		)
+		.option("--exit-zero", "exit code 0 also when cases failed")
+		.option("--pass-with-no-scenarios", "exit code 0 when nothing was selected")
+		.option("-v, --verbose", "a line for every case")
+		.option("-q, --quiet", "only the last line")
+		.option("--color", "colours, whatever standard output is")
+		.option("--no-color", "no colours")
+		.action(async (paths: string[], flags: RunFlags) =>
+			finish(await run(paths, flags)),
+		);
+
+	selecting(
+		command
+			.command("list")
+			.description("list cases, or what they rest on, one a line"),
+	)
+		.option("--scenarios", "scenarios instead of cases")
+		.option("--requirements", "the requirement catalogue")
+		.option("--rules", "the rules")
+		.option("--unreferenced", "requirements that no selected scenario names")
+		.action((paths: string[], flags: SelectFlags & Record<string, boolean>) =>
+			finish(list(paths, flags)),
+		);
+
+	command
+		.command("lint")
+		.description("read scenarios without playing them")
+		.argument(
+			"[paths...]",
+			"scenario files, folders or globs; the shipped suite when none is given",
+		)
+		.option(
+			"--set <world.KEY=VALUE>",
+			"a size of the world (repeatable)",
+			collect,
+		)
+		.action((paths: string[], flags: SelectFlags) =>
+			finish(lintPaths(paths, flags)),
+		);
+
+	command
+		.command("schema")
+		.description("print the JSON Schema of scenario files")
+		.action(() => {
+			out(`${JSON.stringify(scenarioSchema(), null, "\t")}\n`);
+			finish(0);
+		});
+	return command;
+}
+
+async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
+	const targets = targetsOf(flags);
+	let interrupts = 0;
+	const onSignal = () => {
+		interrupts += 1;
+		if (interrupts > 1) process.exit(130);
+		err("\ninterrupted: writing what is known; once more ends at once\n");
+	};
+	process.on("SIGINT", onSignal);
+	const options: CheckOptions = {
+		paths: paths.length > 0 ? paths : [SHIPPED],
+		cwd: process.cwd(),
+		filter: filterOf(flags),
+		seed: flags.seed,
+		level: flags.level,
+		without: (flags.without ?? [])
+			.flatMap((text) => text.split(","))
+			.map(ability),
+		world: worldOf(flags.set),
+		under: underOf(flags),
+		bail: flags.bail === true ? 1 : (flags.bail ?? 0),
+		journal: flags.journal !== undefined,
+		workerScript: join(HOME, "dist", "worker.mjs"),
+		patience: flags.timeout,
+		interrupted: () => interrupts > 0,
+		now: () => Date.now(),
+		...(flags.maxWarnings === undefined
+			? {}
+			: { maxWarnings: flags.maxWarnings }),
+		...(flags.choices === undefined ? {} : { picks: picksOf(flags.choices) }),
+	};
+	const progress = heartbeat(flags);
+	const { report, journal, usage } = await check({
+		...options,
+		onCase: () => progress.tick(),
+	});
+	progress.end();
+	process.off("SIGINT", onSignal);
+	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
+	for (const target of targets) deliver(target, report, flags);
+	if (flags.journal !== undefined)
+		writeWhole(flags.journal, journal.map((line) => `${line}\n`).join(""));
+	const code = exitCode(report);
+	if (code === 4 && flags.passWithNoScenarios === true) return 0;
+	return flags.exitZero === true && (code === 1 || code === 6) ? 0 : code;
+}
+
+function deliver(
+	{ format, file }: Target,
+	report: Report,
+	flags: RunFlags,
+): void {
+	const colour =
+		file === undefined && format === "pretty" && wantsColour(flags);
+	const text = FORMATS[format](report, {
+		explain: (id) => REQUIREMENTS.get(id)?.says,
+		unicode:
+			file === undefined &&
+			process.stdout.isTTY === true &&
+			/utf-?8/i.test(
+				process.env.LC_ALL ?? process.env.LC_CTYPE ?? process.env.LANG ?? "",
+			),
+		verbose: flags.verbose === true,
+		...(colour ? { chalk: new Chalk({ level: 1 }) } : {}),
+	});
+	if (file !== undefined) writeWhole(file, text);
+	else
+		out(
+			flags.quiet === true && format === "pretty"
+				? `${text.trimEnd().split("\n").at(-1)}\n`
+				: text,
+		);
+}
+
+/** --color, --no-color > FORCE_COLOR > NO_COLOR > TERM=dumb > is standard output a terminal. */
+function wantsColour({ color }: RunFlags): boolean {
+	if (color !== undefined) return color;
+	const { FORCE_COLOR, NO_COLOR, TERM } = process.env;
+	if (FORCE_COLOR !== undefined && FORCE_COLOR !== "")
+		return FORCE_COLOR !== "0";
+	if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+	return TERM !== "dumb" && process.stdout.isTTY === true;
+}
+
+/** A line now and then on standard error, so that no CI takes a long run for dead. */
+function heartbeat({ quiet }: RunFlags): { tick(): void; end(): void } {
+	let done = 0;
+	let last = Date.now();
+	return {
+		tick() {
+			done += 1;
+			if (quiet === true || Date.now() - last < 10_000) return;
+			last = Date.now();
+			err(`${done} cases done\n`);
+		},
+		end() {},
+	};
+}
+
+function targetsOf(flags: RunFlags): Target[] {
+	const texts = [
+		...(flags.reporter ?? []),
+		...(flags.junit === undefined ? [] : [`junit:${flags.junit}`]),
+	];
+	// People read along unless a machine's format goes to standard output.
+	const spoken = texts.some((text) => !text.includes(":"));
+	const read = readTargets(spoken ? texts : ["pretty", ...texts]);
+	if ("error" in read) throw new Usage(read.error);
+	return read;
+}
+
+function underOf(flags: RunFlags): Under {
+	const one = (role: "frontend" | "backend", name: string) => {
+		const path = resolve(name);
+		if (!/\.(js|mjs|ts)$/.test(name))
+			throw new Usage(`--${role} ${name}: a module ends in .js, .mjs or .ts`);
+		try {
+			readFileSync(path);
+		} catch {
+			throw new Usage(`--${role} ${name}: no such file`);
+		}
+		return { name, path };
+	};
+	return {
+		...(flags.frontend === undefined
+			? {}
+			: { frontend: one("frontend", flags.frontend) }),
+		...(flags.backend === undefined
+			? {}
+			: { backend: one("backend", flags.backend) }),
+	};
+}
+
+function filterOf(flags: SelectFlags): Filter {
+	const expressions = (texts: readonly string[] = []) =>
+		texts.map((text) => {
+			const read = readGrep(text);
+			if (!(read instanceof RegExp)) throw new Usage(usageText(read));
+			return read;
+		});
+	const filter: Filter = {
+		grep: expressions(flags.grep),
+		grepInvert: expressions(flags.grepInvert),
+		ids: flags.id ?? [],
+	};
+	for (const id of flags.spec ?? [])
+		if (!REQUIREMENTS.has(id))
+			throw new Usage(
+				`--spec ${id}: no such requirement; \`list --requirements\` names them`,
+			);
+	if (flags.spec !== undefined) filter.spec = flags.spec;
+	if (flags.tag !== undefined) {
+		const read = readTags(flags.tag);
+		if ("message" in read) throw new Usage(usageText(read));
+		filter.tag = read;
+	}
+	return filter;
+}
+
+function worldOf(texts: readonly string[] = []): WorldPart {
+	let world: WorldPart = {};
+	for (const text of texts) {
+		const read = readSetting(text);
+		if (Array.isArray(read)) throw new Usage(read.map(render).join("\n"));
+		world = { ...world, ...read };
+	}
+	return world;
+}
+
+function ability(text: string): string {
+	const read = readAbility(text);
+	if ("wrong" in read)
+		throw new Usage(`--without ${text}: ${read.wrong}; ${read.advice}`);
+	return read.text;
+}
+
+function picksOf(text: string) {
+	const picks = parsePicks(text);
+	if ("error" in picks) throw new Usage(`--choices: ${picks.error}`);
+	return picks;
+}
+
+const usageText = ({ message, advice }: UsageError): string =>
+	advice === undefined ? message : `${message}\n  ${advice}`;
+
+function list(
+	paths: string[],
+	flags: SelectFlags & Record<string, unknown>,
+): ExitCode {
+	if (flags.rules === true) {
+		for (const rule of RULES)
+			out(`${rule.id}\t${rule.level}\t${rule.owes}\t${rule.says}\n`);
+		return 0;
+	}
+	if (flags.requirements === true) {
+		for (const { id, level, owes, says } of REQUIREMENTS.values())
+			out(`${id}\t${level}\t${owes}\t${says}\n`);
+		return 0;
+	}
+	const selected = selectFiles(
+		paths.length > 0 ? paths : [SHIPPED],
+		process.cwd(),
+	);
+	if (selected.errors.length > 0)
+		throw new Usage(selected.errors.map(usageText).join("\n"));
+	const { loaded, problems } = loadSelected(selected.files, worldOf(flags.set));
+	for (const one of problems) err(`${render(one)}\n`);
+	const filter = filterOf(flags);
+	const named = new Set<string>();
+	let found = 0;
+	for (const { scenario, lines } of loaded) {
+		const cases = casesAt(scenario, lines).cases.filter((one) =>
+			admits(filter, one),
+		);
+		for (const one of cases) for (const id of one.spec) named.add(id);
+		found += cases.length;
+		if (flags.unreferenced === true) continue;
+		if (flags.scenarios === true) {
+			if (cases.length > 0)
+				out(`${scenario.id}\t${scenario.file}\t${scenario.title}\n`);
+		} else
+			for (const one of cases)
+				out(`${one.id}\t${scenario.file}:${one.place.line}\t${one.title}\n`);
+	}
+	if (flags.unreferenced === true)
+		for (const id of REQUIREMENTS.keys()) if (!named.has(id)) out(`${id}\n`);
+	if (problems.length > 0) return 3;
+	return found === 0 ? 4 : 0;
+}
+
+function lintPaths(paths: string[], flags: SelectFlags): ExitCode {
+	const selected = selectFiles(
+		paths.length > 0 ? paths : [SHIPPED],
+		process.cwd(),
+	);
+	if (selected.errors.length > 0)
+		throw new Usage(selected.errors.map(usageText).join("\n"));
+	const { scenarios, problems } = lint(selected.files, {
+		requirements: new Set(REQUIREMENTS.keys()),
+		rules: new Set(RULES.map((rule) => rule.id)),
+		world: worldOf(flags.set),
+	});
+	for (const one of problems) out(`${render(one)}\n\n`);
+	const errors = problems.filter((one) => one.severity === "error").length;
+	const cases = scenarios.reduce((sum, one) => sum + one.cases.length, 0);
+	out(
+		`${scenarios.length} scenarios, ${cases} cases, ${errors} errors, ${problems.length - errors} warnings\n`,
+	);
+	if (errors > 0) return 3;
+	return scenarios.length === 0 ? 4 : 0;
+}
+
+/** Run the command. The exit code is set, not forced, so that output is written whole. */
+export async function main(argv: readonly string[]): Promise<void> {
+	const finish = (code: ExitCode) => {
+		process.exitCode = code;
+	};
+	try {
+		await program(finish).parseAsync([...argv], { from: "user" });
+	} catch (error) {
+		if (error instanceof CommanderError) finish(error.exitCode === 0 ? 0 : 2);
+		else if (error instanceof Usage) {
+			err(`xdisp-check: ${error.message}\n`);
+			finish(2);
+		} else {
+			err(
+				`xdisp-check: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+			);
+			finish(5);
+		}
+	}
+}
+
+process.on("uncaughtException", (error) => {
+	err(`xdisp-check: internal error: ${error.stack ?? error.message}\n`);
+	process.exit(5);
+});
+void main(process.argv.slice(2));
