@@ -154,7 +154,7 @@ test.each([
 			).toMatch(/^\d+ /);
 			yield* stage.does("unbind", { dev: 0 });
 			yield* be.state(1);
-		// Bound anew, with the fault repaired, it works.
+			// Bound anew, with the fault repaired, it works.
 			yield* ask("xs.write", { tx: 0, path, value: "800x600" });
 			yield* stage.does("bind", { dev: 0 });
 			yield* be.connect("1,2");
