@@ -211,7 +211,10 @@ function conclude(
 	options: CaseOptions,
 	choices: RecordedChoices,
 ): CaseReport {
-	const all = [...play.findings, ...verdict.findings];
+	// In the order of the ledger: what was made and lost comes before the expectation that noticed.
+	const all = [...play.findings, ...verdict.findings].sort(
+		(a, b) => a.entry - b.entry,
+	);
 	const name = nameOf(play);
 	const failures = all.filter(
 		(f) => f.standing === "subject" && decides(options.level, f),
