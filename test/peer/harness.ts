@@ -138,7 +138,11 @@ export class Harness {
 
 	/** The driver's first task. */
 	begin(): Task {
-		return this.runner.spawn(BE, "main", () => this.driver.main(unused) as Turns);
+		return this.runner.spawn(
+			BE,
+			"main",
+			() => this.driver.main(unused) as Turns,
+		);
 	}
 
 	*stop(): Turns {
@@ -359,7 +363,7 @@ export class Guest {
 	}
 
 	/** Publish the transport nodes and go Initialised. */
-	*publish(version: string | undefined = "2"): Turns {
+	*publish(version: string | undefined = "2", state = 3): Turns {
 		const { front, wires } = this;
 		yield* this.as(function* () {
 			const { tx } = yield* ask("xs.transaction-start", {});
@@ -372,7 +376,7 @@ export class Guest {
 				yield* put(`${index}/evt-ring-ref`, wire.eventRef);
 				yield* put(`${index}/evt-event-channel`, wire.eventPort);
 			}
-			yield* put("state", 3);
+			yield* put("state", state);
 			yield* ask("xs.transaction-end", { tx, commit: true });
 		});
 	}
