@@ -112,11 +112,10 @@ export class Display {
 	}
 
 	hide(): void {
-		for (const { buffer } of this.queue) this.letGo(buffer);
+		const before = [...this.queue.map(({ buffer }) => buffer), this.shown];
 		this.queue = [];
-		const before = this.shown;
 		this.shown = 0;
-		if (before !== 0) this.letGo(before);
+		for (const buffer of new Set(before)) this.letGo(buffer);
 	}
 
 	/** False while the consumer holds it; the event `released` says when it does not. */
