@@ -126,7 +126,10 @@ export async function check(options: CheckOptions): Promise<Checked> {
 					? await runner.run(story, (lines) => journals.set(story.id, lines))
 					: {
 							...blankReport(story, runner.options),
-							outcome: "interrupted" as const,
+							outcome:
+								stop === "interrupted"
+									? ("interrupted" as const)
+									: ("skipped" as const),
 							reason: stop,
 						};
 			const framed = withFrame(report, scenario);

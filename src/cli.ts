@@ -13,11 +13,16 @@ import { parsePicks } from "./base/choices.ts";
 import { type CheckOptions, check, loadSelected, type Under } from "./check.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
-import { EXIT_CODES, type ExitCode, exitCode } from "./report/exit-code.ts";
-import { FORMATS } from "./report/formats/index.ts";
-import type { Report } from "./report/report.ts";
-import { readTargets, type Target, writeWhole } from "./report/write.ts";
-import { ABILITY_NAMES, readAbility } from "./scenario/abilities.ts";
+import { type ExitCode, exitCode, exitCodeTable } from "./report/exit-code.ts";
+import type { FormatOptions } from "./report/formats/format.ts";
+import { FORMAT_NAMES } from "./report/formats/index.ts";
+import {
+	parseReporters,
+	type Reporter,
+	writeReports,
+	writeWhole,
+} from "./report/write.ts";
+import { readAbility } from "./scenario/abilities.ts";
 import { lint } from "./scenario/lint.ts";
 import { render } from "./scenario/problem.ts";
 import { scenarioSchema } from "./scenario/schema.ts";
@@ -99,9 +104,6 @@ const whole = (low: number, high: number) => (text: string) => {
 const collect = (text: string, before: string[] = []) => [...before, text];
 
 function program(finish: (code: ExitCode) => void): Command {
-	const codes = Object.entries(EXIT_CODES).map(
-		([code, says]) => `  ${code.padStart(3)}  ${says}`,
-	);
 	const command = new Command("xdisp-check")
 		.description(
 			"Conformance tester for the Xen para-virtual display protocol (displif)",
@@ -109,7 +111,12 @@ function program(finish: (code: ExitCode) => void): Command {
 		.version(VERSION)
 		.showSuggestionAfterError()
 		.exitOverride()
-		.addHelpText("after", `\nExit codes:\n${codes.join("\n")}`);
+		.addHelpText(
+			"after",
+			`
+Exit codes:
+${exitCodeTable()}`,
+		);
 
 	const selecting = (made: Command): Command =>
 		made
@@ -150,7 +157,7 @@ function program(finish: (code: ExitCode) => void): Command {
 		)
 		.option(
 			"--reporter <name[:file]>",
-			`${Object.keys(FORMATS).join(", ")}; without a file to standard output (repeatable)`,
+			`${FORMAT_NAMES.join(", ")}; without a file to standard output (repeatable)`,
 			collect,
 		)
 		.option(
@@ -245,7 +252,7 @@ function program(finish: (code: ExitCode) => void): Command {
 }
 
 async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
-	const targets = targetsOf(flags);
+	const reporters = reportersOf(flags);
 	let interrupts = 0;
 	const onSignal = () => {
 		interrupts += 1;
@@ -283,39 +290,42 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 	progress.end();
 	process.off("SIGINT", onSignal);
 	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
-	for (const target of targets) deliver(target, report, flags);
+	const problems = writeReports(
+		report,
+		reporters,
+		(reporter) => formatOptions(reporter, flags),
+		(text) =>
+			out(
+				flags.quiet === true ? `${text.trimEnd().split("\n").at(-1)}\n` : text,
+			),
+	);
+	for (const { message } of problems) err(`xdisp-check: ${message}\n`);
 	if (flags.journal !== undefined)
 		writeWhole(flags.journal, journal.map((line) => `${line}\n`).join(""));
-	const code = exitCode(report);
-	if (code === 4 && flags.passWithNoScenarios === true) return 0;
-	return flags.exitZero === true && (code === 1 || code === 6) ? 0 : code;
+	return problems.length > 0 ? 5 : exitCode(report, exitOptions(flags));
 }
 
-function deliver(
-	{ format, file }: Target,
-	report: Report,
+const exitOptions = (flags: RunFlags) => ({
+	passWithNoScenarios: flags.passWithNoScenarios === true,
+	exitZero: flags.exitZero === true,
+});
+
+function formatOptions(
+	{ format, file }: Reporter,
 	flags: RunFlags,
-): void {
-	const colour =
-		file === undefined && format === "pretty" && wantsColour(flags);
-	const text = FORMATS[format](report, {
-		explain: (id) => REQUIREMENTS.get(id)?.says,
+): FormatOptions {
+	const { LC_ALL, LC_CTYPE, LANG } = process.env;
+	const spoken = file === undefined && format === "pretty";
+	return {
+		...exitOptions(flags),
+		requirement: (id) => REQUIREMENTS.get(id)?.says,
 		unicode:
-			file === undefined &&
+			spoken &&
 			process.stdout.isTTY === true &&
-			/utf-?8/i.test(
-				process.env.LC_ALL ?? process.env.LC_CTYPE ?? process.env.LANG ?? "",
-			),
+			/utf-?8/i.test(LC_ALL ?? LC_CTYPE ?? LANG ?? ""),
 		verbose: flags.verbose === true,
-		...(colour ? { chalk: new Chalk({ level: 1 }) } : {}),
-	});
-	if (file !== undefined) writeWhole(file, text);
-	else
-		out(
-			flags.quiet === true && format === "pretty"
-				? `${text.trimEnd().split("\n").at(-1)}\n`
-				: text,
-		);
+		...(spoken && wantsColour(flags) ? { ink: new Chalk({ level: 1 }) } : {}),
+	};
 }
 
 /** --color, --no-color > FORCE_COLOR > NO_COLOR > TERM=dumb > is standard output a terminal. */
@@ -343,16 +353,17 @@ function heartbeat({ quiet }: RunFlags): { tick(): void; end(): void } {
 	};
 }
 
-function targetsOf(flags: RunFlags): Target[] {
+function reportersOf(flags: RunFlags): Reporter[] {
 	const texts = [
 		...(flags.reporter ?? []),
 		...(flags.junit === undefined ? [] : [`junit:${flags.junit}`]),
 	];
-	// People read along unless a machine's format goes to standard output.
-	const spoken = texts.some((text) => !text.includes(":"));
-	const read = readTargets(spoken ? texts : ["pretty", ...texts]);
-	if ("error" in read) throw new Usage(read.error);
-	return read;
+	// People read along unless a reporter speaks on standard output.
+	const parsed = parseReporters(
+		texts.some((text) => !text.includes(":")) ? texts : ["pretty", ...texts],
+	);
+	if (!parsed.ok) throw new Usage(parsed.message);
+	return parsed.value;
 }
 
 function underOf(flags: RunFlags): Under {

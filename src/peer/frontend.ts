@@ -1,8 +1,6 @@
 /**
- * The reference frontend: what drm/xen-front of Linux is meant to be.
- *
- * `frontendOf` makes one of given parts. A deliberately wrong implementation is the reference with one class extended in one method:
- * `export default frontendOf({ Buffers: class extends Buffers { … } })`.
+ * The reference frontend: what drm/xen-front of Linux is meant to be, reading from `frontend/device.ts` (bus states) over `frontend/connection.ts` (a
+ * connection), `frontend/requests.ts` and `frontend/events.ts` (the wire) to `frontend/buffers.ts` and `frontend/screens.ts` (what clients ask for).
  */
 import { Buffers } from "./frontend/buffers.ts";
 import { Connection } from "./frontend/connection.ts";
@@ -17,7 +15,8 @@ import { Screens } from "./frontend/screens.ts";
 import { Xenbus } from "./frontend/xenbus.ts";
 import type { Frontend, PeerContext } from "./peer.ts";
 
-const PARTS: Parts = {
+/** The classes that the reference is made of. */
+export const PARTS: Parts = {
 	Buffers,
 	Connection,
 	Device,
@@ -30,53 +29,40 @@ const PARTS: Parts = {
 	Xenbus,
 };
 
-export const frontendOf =
-	(parts: Partial<Parts>) =>
-	(context: PeerContext): Frontend => {
-		const driver = new Driver(context, { ...PARTS, ...parts });
-		return {
-			operations: {
-				bind: ({ dev }) => driver.bind(dev),
-				unbind: ({ dev }) => driver.unbind(dev),
-				"gem.create": (args) =>
-					driver.use(args.dev, (device) => device.buffers.create(args)),
-				"gem.close": (args) =>
-					driver.use(args.dev, (device) => device.buffers.close(args)),
-				"prime.import": (args) =>
-					driver.use(args.dev, (device) => device.buffers.import(args)),
-				"fb.create": (args) =>
-					driver.use(args.dev, (device) =>
-						device.screens.createFramebuffer(args),
-					),
-				"fb.destroy": (args) =>
-					driver.use(args.dev, (device) =>
-						device.screens.destroyFramebuffer(args),
-					),
-				"mode.set": (args) =>
-					driver.use(args.dev, (device) => device.screens.setMode(args)),
-				"mode.off": (args) =>
-					driver.use(args.dev, (device) => device.screens.off(args)),
-				"page.flip": (args) =>
-					driver.use(args.dev, (device) => device.screens.flip(args)),
-				"edid.read": (args) =>
-					driver.use(args.dev, (device) => device.edids.read(args)),
-			},
-		};
+/** A frontend for one run. Parts given here replace those of the reference: a wrong implementation overrides exactly one function. */
+export function frontend(
+	context: PeerContext,
+	parts: Partial<Parts> = {},
+): Frontend {
+	const driver = new Driver(context, { ...PARTS, ...parts });
+	return {
+		operations: {
+			bind: ({ dev }) => driver.bind(dev),
+			unbind: ({ dev }) => driver.unbind(dev),
+			"gem.create": (args) =>
+				driver.use(args.dev, (device) => device.buffers.create(args)),
+			"gem.close": (args) =>
+				driver.use(args.dev, (device) => device.buffers.close(args)),
+			"prime.import": (args) =>
+				driver.use(args.dev, (device) => device.buffers.import(args)),
+			"fb.create": (args) =>
+				driver.use(args.dev, (device) =>
+					device.screens.createFramebuffer(args),
+				),
+			"fb.destroy": (args) =>
+				driver.use(args.dev, (device) =>
+					device.screens.destroyFramebuffer(args),
+				),
+			"mode.set": (args) =>
+				driver.use(args.dev, (device) => device.screens.setMode(args)),
+			"mode.off": (args) =>
+				driver.use(args.dev, (device) => device.screens.off(args)),
+			"page.flip": (args) =>
+				driver.use(args.dev, (device) => device.screens.flip(args)),
+			"edid.read": (args) =>
+				driver.use(args.dev, (device) => device.edids.read(args)),
+		},
 	};
+}
 
-export const frontend: (context: PeerContext) => Frontend = frontendOf({});
-export default frontend;
-export {
-	Buffers,
-	Connection,
-	Device,
-	Driver,
-	Edids,
-	Events,
-	Pages,
-	type Parts,
-	Quarantine,
-	Requests,
-	Screens,
-	Xenbus,
-};
+export default (context: PeerContext): Frontend => frontend(context);

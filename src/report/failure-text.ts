@@ -1,9 +1,9 @@
 /** What a stranger with a broken program needs to know of a case that did not pass. Pretty and JUnit print the same. */
 import { frame, placeText } from "../base/position.ts";
 import type { Finding, Leak, Level } from "../judge/finding.ts";
-import { weigh } from "./counts.ts";
-import { oneLine, plain } from "./plain.ts";
-import type { CaseReport } from "./report.ts";
+import { type Weight, weigh } from "./counts.ts";
+import { clip, oneLine, plain } from "./plain.ts";
+import type { CaseReport, Outcome } from "./report.ts";
 import { columns, type Section } from "./section.ts";
 
 /** Our paraphrase of a requirement, when there is one. */
@@ -17,38 +17,65 @@ export interface FailureText {
 	sections: readonly Section[];
 }
 
-/** Later findings that are told one by one; the JSON report has them all. */
-const ALSO_LIMIT = 20;
+/** Things of one kind that are told one by one; the JSON report has them all. */
+const LIST_LIMIT = 20;
+/** Characters of one thing that are shown; the JSON report has them all. */
+const TEXT_LIMIT = 20_000;
+const STORY_LIMIT = 1_000;
+
+/** Outcomes that a finding decides. */
+const DECIDED: readonly Outcome[] = ["failed", "error", "known"];
 
 export function failureText(
 	one: CaseReport,
 	level: Level,
 	requirement: RequirementLookup = () => undefined,
 ): FailureText {
-	const [first, ...later] =
-		one.outcome === "unexpected-pass" ? [] : one.findings;
-	const also = later.filter((finding) =>
-		["failure", "error"].includes(weigh(finding, level)),
+	const first =
+		one.error === undefined && DECIDED.includes(one.outcome)
+			? one.findings[0]
+			: undefined;
+	const also = one.findings.filter(
+		(finding) =>
+			finding !== first && ["failure", "error"].includes(weigh(finding, level)),
 	);
-	const told: Told =
+	const told =
 		one.error !== undefined
 			? tellError(one, one.error)
 			: first !== undefined
 				? tellFinding(one, first, requirement)
 				: tellReason(one);
-	const findings =
-		one.error !== undefined && first !== undefined ? [first, ...also] : also;
 	return {
-		headline: oneLine(told.headline),
+		headline: shorten(oneLine(told.headline)),
 		type: told.type,
-		sections: [
+		sections: shortened([
 			...told.sections,
 			...tellStory(one, first),
 			...tellFaults(one),
-			...tellAlso(findings),
+			...list("also", also.map(tellShort)),
 			{ label: "see it", lines: [oneLine(one.command)] },
-		].map(({ label, lines }) => ({ label, lines: lines.map(plain) })),
+		]),
 	};
+}
+
+const shorten = (text: string): string => clip(plain(text), TEXT_LIMIT);
+
+const shortened = (sections: readonly Section[]): Section[] =>
+	sections.map(({ label, lines }) => ({ label, lines: lines.map(shorten) }));
+
+/** No section when there is nothing to tell. */
+function list(label: string, lines: readonly string[]): Section[] {
+	if (lines.length === 0) return [];
+	const more = lines.length - LIST_LIMIT;
+	return [
+		{
+			label,
+			lines: [
+				...lines.slice(0, LIST_LIMIT),
+				...(more > 0 ? [`and ${more} more`] : []),
+			],
+		},
+	];
 }
 
 interface Told {
@@ -198,7 +225,7 @@ function tellStory(one: CaseReport, finding: Finding | undefined): Section[] {
 			`${entry === finding?.entry ? ">" : " "} #${entry}`,
 			`${tick} ms`,
 			who,
-			oneLine(text),
+			clip(plain(text).replaceAll(/\s*\n\s*/g, " "), STORY_LIMIT),
 		]),
 	);
 	return [{ label: "messages", lines }];
@@ -206,51 +233,53 @@ function tellStory(one: CaseReport, finding: Finding | undefined): Section[] {
 
 /** A case that ran and met no fault says so: the reader need not wonder. */
 function tellFaults(one: CaseReport): Section[] {
-	if (one.faults.length > 0)
-		return [{ label: "faults", lines: one.faults.map(oneLine) }];
-	return one.calls > 0 ? [{ label: "faults", lines: ["none"] }] : [];
+	if (one.faults.length === 0 && one.calls > 0)
+		return [{ label: "faults", lines: ["none"] }];
+	return list("faults", one.faults.map(oneLine));
 }
 
-function tellAlso(findings: readonly Finding[]): Section[] {
-	if (findings.length === 0) return [];
-	const lines = findings
-		.slice(0, ALSO_LIMIT)
-		.map((finding) => `${headline(finding)} - ${finding.blamed}`);
-	const more = findings.length - lines.length;
-	if (more > 0) lines.push(`and ${more} more`);
-	return [{ label: "also", lines }];
+function tellShort(finding: Finding): string {
+	const { blamed, leak } = finding;
+	const made =
+		leak === undefined
+			? ""
+			: `; ${leak.kind} made by ${leak.origin} (entry ${leak.entry})`;
+	return `${headline(finding)} - ${blamed}${made}`;
 }
+
+const REMARK_WEIGHTS = [
+	"warning",
+	"note",
+	"provoked",
+	"allowed",
+] as const satisfies Weight[];
 
 /** What counts against nobody, and what could not be judged: shown beside every outcome. */
 export function remarks(one: CaseReport, level: Level): Section[] {
-	const sections = one.findings.flatMap((finding): Section[] => {
-		const weight = weigh(finding, level);
-		if (weight === "failure" || weight === "error") return [];
-		return [
-			{
-				label: weight,
-				lines: [
-					headline(finding),
-					`${finding.blamed}, ${placeText(finding.place)}`,
-					...(finding.reason === undefined ? [] : [finding.reason]),
-				],
-			},
-		];
-	});
-	const list = (label: string, lines: readonly string[]) => {
-		if (lines.length > 0) sections.push({ label, lines });
-	};
-	list(
-		"not judged",
-		one.notJudged.map(({ rule, because }) => `${rule}: it rests on ${because}`),
-	);
-	list(
-		"not seen",
-		one.notObservable.map(({ rule, reason }) => `${rule}: ${reason}`),
-	);
-	list("remark", one.notes);
-	return sections.map(({ label, lines }) => ({
-		label,
-		lines: lines.map(plain),
-	}));
+	return shortened([
+		...REMARK_WEIGHTS.flatMap((weight) =>
+			list(
+				weight,
+				one.findings
+					.filter((finding) => weigh(finding, level) === weight)
+					.map(tellRemark),
+			),
+		),
+		...list(
+			"not judged",
+			one.notJudged.map(
+				({ rule, because }) => `${rule}: it rests on ${because}`,
+			),
+		),
+		...list(
+			"not seen",
+			one.notObservable.map(({ rule, reason }) => `${rule}: ${reason}`),
+		),
+		...list("remark", one.notes),
+	]);
+}
+
+function tellRemark(finding: Finding): string {
+	const reason = finding.reason === undefined ? "" : `; ${finding.reason}`;
+	return `${tellShort(finding)}, ${placeText(finding.place)}${reason}`;
 }

@@ -105,6 +105,8 @@ export class Device {
 		yield* this.disconnect();
 		yield* this.watchFront("");
 		yield* ask("object.drop", { object: this.object });
+		// The guest may be gone with its device, and then it has let go of everything.
+		yield* this.driver.quarantine.again();
 	}
 
 	private *rest(next: "rest" | "retry"): Turns {

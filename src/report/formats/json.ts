@@ -1,49 +1,135 @@
-import { counts } from "../counts.ts";
-import { EXIT_CODES, exitCode } from "../exit-code.ts";
-import type { CaseReport, Report } from "../report.ts";
+/**
+ * JSON for programs and for comparing two runs: the same results give the same bytes, on any machine and at any hour. So no durations, no start,
+ * no absolute paths; keys in a fixed order. The schema version changes when a reader of the old form would misread the new one.
+ */
+import type { Finding, Leak, Level, Place } from "../../judge/finding.ts";
+import { count, weigh } from "../counts.ts";
+import { exit } from "../exit-code.ts";
+import { withoutMachinePaths } from "../machine-paths.ts";
+import type { CaseReport, Frame, InvalidFile, Report } from "../report.ts";
+import type { Format } from "./format.ts";
 
-/** Version of this form: it grows when a reader could be misled. */
-export const JSON_REPORT_VERSION = 1;
+export const SCHEMA_VERSION = 1;
 
-/** For programs: everything but durations, clocks and absolute paths, so that equal runs give equal bytes. */
-export function json(report: Report): string {
-	const code = exitCode(report);
-	const {
-		startedAt: _startedAt,
-		durationMs: _durationMs,
-		files,
-		invalid,
-		...rest
-	} = report;
-	const whole = {
-		schemaVersion: JSON_REPORT_VERSION,
-		...rest,
-		exitCode: code,
-		meaning: EXIT_CODES[code],
-		counts: counts(report),
-		files: files.map(({ file, cases }) => ({
+export const json: Format = (report, options = {}) => {
+	const { code, meaning } = exit(report, options);
+	const value = {
+		schemaVersion: SCHEMA_VERSION,
+		tool: { name: report.tool.name, version: report.tool.version },
+		exit: { code, meaning },
+		counts: figures(report),
+		seed: report.seed,
+		level: report.level,
+		manners: report.manners,
+		implementations: {
+			frontend: report.implementations.frontend,
+			backend: report.implementations.backend,
+		},
+		revision: report.revision,
+		maxWarnings: report.maxWarnings,
+		interrupted: report.interrupted,
+		files: report.files.map(({ file, cases }) => ({
 			file,
-			cases: cases.map(timeless),
+			cases: cases.map((one) => caseValue(one, report.level)),
 		})),
-		invalid: invalid.map(({ place, message }) => ({ place, message })),
+		invalid: report.invalid.map(invalidValue),
+		internal: report.internal,
 	};
-	return `${JSON.stringify(sortedKeys(whole), null, "\t")}\n`;
-}
-
-function timeless(one: CaseReport): unknown {
-	const { durationMs: _durationMs, error, ...rest } = one;
-	// A stack holds absolute paths.
-	return error === undefined
-		? rest
-		: { ...rest, error: { class: error.class, message: error.message } };
-}
-
-function sortedKeys(value: unknown): unknown {
-	if (Array.isArray(value)) return value.map(sortedKeys);
-	if (typeof value !== "object" || value === null) return value;
-	return Object.fromEntries(
-		Object.entries(value)
-			.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-			.map(([key, inner]) => [key, sortedKeys(inner)]),
+	const text = JSON.stringify(
+		value,
+		(_, inside: unknown) =>
+			typeof inside === "string" ? withoutMachinePaths(inside) : inside,
+		2,
 	);
+	return `${text}\n`;
+};
+
+function figures(report: Report) {
+	const { cases, outcomes, warnings, notes, provoked, allowed, invalid } =
+		count(report);
+	return { cases, ...outcomes, warnings, notes, provoked, allowed, invalid };
 }
+
+function caseValue(one: CaseReport, level: Level) {
+	return {
+		id: one.id,
+		scenario: one.scenario,
+		title: one.title,
+		row: Object.fromEntries(
+			Object.entries(one.row).sort(([a], [b]) => (a < b ? -1 : 1)),
+		),
+		place: placeValue(one.place),
+		outcome: one.outcome,
+		reason: one.reason,
+		link: one.link,
+		error: one.error && {
+			class: one.error.class,
+			message: one.error.message,
+			detail: one.error.detail,
+		},
+		findings: one.findings.map((finding) => findingValue(finding, level)),
+		frame: one.frame && frameValue(one.frame),
+		story: one.story.map(({ entry, tick, who, text }) => ({
+			entry,
+			tick,
+			who,
+			text,
+		})),
+		faults: one.faults,
+		notObservable: one.notObservable.map(({ rule, reason }) => ({
+			rule,
+			reason,
+		})),
+		notJudged: one.notJudged.map(({ rule, because }) => ({ rule, because })),
+		notes: one.notes,
+		requirements: one.requirements,
+		tags: one.tags,
+		command: one.command,
+		calls: one.calls,
+		ticks: one.ticks,
+	};
+}
+
+/** `weight` is what the finding does to its case at the level of this run. */
+function findingValue(finding: Finding, level: Level) {
+	return {
+		rule: finding.rule,
+		requirements: finding.requirements,
+		level: finding.level,
+		weight: weigh(finding, level),
+		standing: finding.standing,
+		owes: finding.owes,
+		blamed: finding.blamed,
+		message: finding.message,
+		expected: finding.expected,
+		got: finding.got,
+		entry: finding.entry,
+		place: placeValue(finding.place),
+		reason: finding.reason,
+		leak: finding.leak && leakValue(finding.leak),
+	};
+}
+
+function leakValue(leak: Leak) {
+	return {
+		kind: leak.kind,
+		count: leak.count,
+		owner: leak.owner,
+		origin: leak.origin,
+		entry: leak.entry,
+		place: leak.place && placeValue(leak.place),
+	};
+}
+
+const placeValue = ({ file, line, column }: Place) => ({ file, line, column });
+
+const frameValue = ({ place, text }: Frame) => ({
+	place: placeValue(place),
+	text,
+});
+
+const invalidValue = ({ place, message, text }: InvalidFile) => ({
+	place: placeValue(place),
+	message,
+	text,
+});

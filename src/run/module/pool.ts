@@ -57,8 +57,7 @@ export class ModuleWorker {
 		return new Promise((resolve) => {
 			const end = (started: Started) => {
 				clearTimeout(timer);
-				worker.removeAllListeners();
-				worker.on("error", () => {});
+				forget(worker);
 				if (!started.ok) void this.stop();
 				resolve(started);
 			};
@@ -100,8 +99,7 @@ export class ModuleWorker {
 			const calls = () => Atomics.load(this.progress, CALLS_MADE);
 			const end = (how: WorkerEnd) => {
 				clearTimeout(timer);
-				worker.removeAllListeners();
-				worker.on("error", () => {});
+				forget(worker);
 				if (how.kind !== "done") void this.stop();
 				resolve(how);
 			};
@@ -145,4 +143,12 @@ export class ModuleWorker {
 		this.worker = undefined;
 		await worker?.terminate();
 	}
+}
+
+/** Listen no more. Not `removeAllListeners()` without names: a worker's own listeners keep its port open. */
+function forget(worker: Worker): void {
+	for (const event of ["message", "error", "exit"])
+		worker.removeAllListeners(event);
+	// It may still fail while it is being ended, and an error that nobody hears would end us.
+	worker.on("error", () => {});
 }
