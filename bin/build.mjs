@@ -1,5 +1,4 @@
 // Bundles the command, its worker and the library into dist/. Run by `npm run build` and on `npm ci`.
-import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { build } from "esbuild";
 
 const shared = {
@@ -32,16 +31,3 @@ await Promise.all([
 		keepNames: true,
 	}),
 ]);
-
-// npm links a dependency's command into node_modules/.bin, but not the package's own: in a clone, `npx xdisp-check` would look for it elsewhere.
-const bin = new URL("../node_modules/.bin/", import.meta.url);
-if (existsSync(bin)) {
-	const link = new URL("xdisp-check", bin);
-	rmSync(link, { force: true });
-	try {
-		symlinkSync("../../bin/xdisp-check.js", link);
-	} catch (error) {
-		// Where links need a privilege, `node bin/xdisp-check.js` is the way.
-		if (error.code !== "EPERM") throw error;
-	}
-}
