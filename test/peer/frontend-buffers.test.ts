@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { fourcc } from "../../src/displif/format.ts";
 import type { Request, RequestOf } from "../../src/displif/packet.ts";
-import { Buffers, frontendOf, Pages } from "../../src/peer/frontend.ts";
+import { Buffers } from "../../src/peer/frontend/buffers.ts";
+import { Pages } from "../../src/peer/frontend/pages.ts";
+import { frontend } from "../../src/peer/frontend.ts";
 import { ask, type Turns } from "../../src/xen/call.ts";
 import { device, Script, Stage } from "./frontend-stage.ts";
 
@@ -384,7 +386,7 @@ test("wrong ones are the reference with one method overridden: what v1 of the pa
 	] as const) {
 		const stage = new Stage({
 			...beAlloc,
-			make: frontendOf({ Buffers: Wrong }),
+			make: (context) => frontend(context, { Buffers: Wrong }),
 		});
 		stage.play(function* () {
 			const be = new Script(stage);
@@ -410,7 +412,9 @@ test("a page freed while the backend maps it is the mark of a driver that does n
 			return true;
 		}
 	}
-	const stage = new Stage({ make: frontendOf({ Pages: Careless }) });
+	const stage = new Stage({
+		make: (context) => frontend(context, { Pages: Careless }),
+	});
 	stage.play(function* () {
 		const be = new Script(stage);
 		yield* stage.does("bind", { dev: 0 });

@@ -4,6 +4,7 @@
  */
 import { type Choices, PlainChoices } from "../../src/base/choices.ts";
 import { walkDirectory } from "../../src/displif/directory.ts";
+import { fourcc } from "../../src/displif/format.ts";
 import {
 	decodeRequest,
 	encodeEvent,
@@ -37,11 +38,23 @@ import { type Fault, Faults } from "../../src/run/faults/faults.ts";
 import { Runner } from "../../src/run/runner.ts";
 import type { Task } from "../../src/run/task.ts";
 import { ask, type CallName, type Turns } from "../../src/xen/call.ts";
+import type { DisplayShape } from "../../src/xen/display.ts";
 import { BackRing } from "../../src/xen/ring.ts";
 import { World, type WorldOptions } from "../../src/xen/world.ts";
 
 export const FE = 1;
 export const BE = 2;
+
+/** The display behind the connector of `device()`. */
+export const SCREEN: DisplayShape = {
+	name: "screen-0",
+	width: 800,
+	height: 600,
+	formats: [fourcc("XR24")],
+	edid: "",
+	frameTicks: 16,
+	hold: false,
+};
 
 export const device = (shape: Partial<DeviceShape> = {}): DeviceShape => ({
 	fe: FE,
@@ -72,9 +85,9 @@ export class Stage {
 
 	constructor(options: StageOptions = {}) {
 		this.world = new World({
-			displays: [{ name: "screen-0", width: 800, height: 600 }],
+			displays: [SCREEN],
 			...options.world,
-		} as Partial<WorldOptions>);
+		});
 		this.runner = new Runner(
 			this.world,
 			this.journal,
