@@ -252,8 +252,8 @@ export class Buffers {
 				return { status };
 			}
 		}
-		yield* this.free(gem);
 		this.gems.delete(name);
+		yield* this.free(gem);
 		return { status };
 	}
 
@@ -360,12 +360,18 @@ export class Buffers {
 
 	/** The device goes: no client keeps anything. */
 	*closeAll(): Turns {
-		for (const gem of [...this.gems.values()]) {
-			if (gem.state !== "cut off") continue;
+		for (const gem of cutOff(this.gems)) {
 			this.gems.delete(gem.name);
 			yield* this.dropObjects(gem);
 		}
 	}
+}
+
+/** Those whose connection is over, one by one: a client may close one while another is being closed. */
+export function* cutOff<T extends { state: string }>(
+	all: ReadonlyMap<string, T>,
+): Generator<T> {
+	for (const one of all.values()) if (one.state === "cut off") yield one;
 }
 
 const validSize = (size: number) =>

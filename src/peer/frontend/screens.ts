@@ -5,6 +5,7 @@ import { formatOf } from "../../displif/format.ts";
 import { fits } from "../../displif/size.ts";
 import { ask, type Turns } from "../../xen/call.ts";
 import type { OperationResult, Operations } from "../peer.ts";
+import { cutOff } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
 import type { Device } from "./device.ts";
 import { refused, waitFor } from "./driver.ts";
@@ -238,8 +239,7 @@ export class Screens {
 
 	/** The device goes: no client keeps anything. */
 	*closeAll(): Turns {
-		for (const fb of [...this.framebuffers.values()])
-			if (fb.state === "cut off") yield* this.drop(fb);
+		for (const fb of cutOff(this.framebuffers)) yield* this.drop(fb);
 	}
 
 	protected *drop(fb: Framebuffer): Turns {
