@@ -43,6 +43,8 @@ export class MemoryView {
 	private readonly grantsByFrame = new Map<number, Set<GrantView>>();
 	/** The grant that the last successful `grant.end` closed. */
 	lastEnded: GrantView | undefined;
+	/** Grants of a driver that is gone: its kernel ends each when it is mapped no more. */
+	private readonly deferred = new Set<GrantView>();
 	private readonly stored = new Map<number, Uint32Array>();
 
 	grant(granter: number, ref: number): GrantView | undefined {
@@ -144,13 +146,12 @@ export class MemoryView {
 				const gone = entry.call.domid;
 				for (const map of [...this.maps.values()])
 					if (map.mapper === gone) this.unmap(gone, map.handle);
-				for (const grant of [...this.grants.values()])
-					if (
-						grant.granter === gone &&
-						(entry.kind === "domain.destroy" ||
-							this.foreign(grant.frame, gone).length === 0)
-					)
+				for (const grant of [...this.grants.values()]) {
+					if (grant.granter !== gone) continue;
+					if (entry.kind === "domain.destroy" || !this.mapped(grant))
 						this.close(grant.granter, grant.ref);
+					else this.deferred.add(grant);
+				}
 				return;
 			}
 			default:
@@ -172,6 +173,7 @@ export class MemoryView {
 		if (grant === undefined) return undefined;
 		this.grants.delete(key(granter, ref));
 		this.grantsByFrame.get(grant.frame)?.delete(grant);
+		this.deferred.delete(grant);
 		return grant;
 	}
 
@@ -180,5 +182,14 @@ export class MemoryView {
 		if (map === undefined) return;
 		this.maps.delete(key(mapper, handle));
 		this.byFrame.get(map.frame)?.delete(map);
+		const grant = this.grant(map.granter, map.ref);
+		if (grant !== undefined && this.deferred.has(grant) && !this.mapped(grant))
+			this.close(grant.granter, grant.ref);
+	}
+
+	private mapped({ granter, ref, frame }: GrantView): boolean {
+		return this.foreign(frame, granter).some(
+			(m) => m.granter === granter && m.ref === ref,
+		);
 	}
 }
