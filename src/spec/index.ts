@@ -10,7 +10,10 @@ export const REQUIREMENTS: ReadonlyMap<string, Requirement> = catalogue([
 	...PV,
 ]);
 
-function catalogue(all: readonly Requirement[]): Map<string, Requirement> {
+/** By id; an id that is there twice is our own mistake and throws. */
+export function catalogue(
+	all: readonly Requirement[],
+): Map<string, Requirement> {
 	const byId = new Map<string, Requirement>();
 	for (const requirement of all) {
 		if (byId.has(requirement.id))

@@ -14,3 +14,39 @@ export interface Requirement {
 	/** Where the source is silent or contradicts itself: the readings, either of which is taken. */
 	readings?: readonly string[];
 }
+
+/** A requirement without what its section says for all of its sentences. */
+type Sentence = Omit<Requirement, "source" | "place">;
+
+const sentence =
+	(level: Level) =>
+	(
+		id: string,
+		owes: Requirement["owes"],
+		says: string,
+		...readings: string[]
+	): Sentence => ({
+		id,
+		owes,
+		level,
+		says,
+		...(readings.length > 0 ? { readings } : {}),
+	});
+
+export const must = sentence("must");
+export const should = sentence("should");
+export const may = sentence("may");
+
+/** The sentences of one section, in the order of the source. Ids get the prefix and a dot. */
+export const section = (
+	prefix: string,
+	source: string,
+	place: string,
+	...sentences: Sentence[]
+): Requirement[] =>
+	sentences.map(({ id, ...rest }) => ({
+		id: `${prefix}.${id}`,
+		source,
+		place,
+		...rest,
+	}));
