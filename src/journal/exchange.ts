@@ -190,18 +190,23 @@ export class ExchangeView {
 					fe,
 					Number(this.store.value(`${dir}/${connector}/${node}`) ?? "0"),
 				)?.frame ?? 0;
+			const ring = frame("req-ring-ref");
+			const events = frame("evt-ring-ref");
+			// Indexes run free: a frontend may begin anywhere, as long as both ends of a page agree.
+			const word = (page: number, at: number) =>
+				page === 0 ? 0 : (this.memory.words(page)[at] as number);
 			const connection: Connection = {
 				fe,
 				be,
 				dev,
 				connector,
-				ring: frame("req-ring-ref"),
-				events: frame("evt-ring-ref"),
+				ring,
+				events,
 				requests: [],
-				reqProd: 0,
-				rspProd: 0,
-				inProd: 0,
-				inCons: 0,
+				reqProd: word(ring, 2),
+				rspProd: word(ring, 2),
+				inProd: word(events, 1),
+				inCons: word(events, 0),
 				eventCount: 0,
 				open: true,
 				seq,
