@@ -528,7 +528,7 @@ export class Guest {
 				count: 1,
 			});
 			const taken: Event[] = [];
-			for (; wire.inCons !== words[0]; wire.inCons++) {
+			for (; wire.inCons !== words[0]; wire.inCons = (wire.inCons + 1) >>> 0) {
 				const slot = yield* ask("page.load", {
 					gfn: wire.eventGfn,
 					word: 16 + (wire.inCons % 63) * 16,
