@@ -70,12 +70,10 @@ export const storeCalls: Handlers<"xs."> = {
 	},
 	"xs.transaction-end": (world, domain, { tx, commit }) =>
 		done(world.store.transactionEnd(connected(world, domain), tx, commit)),
-	"xs.get-domain-path": (world, domain, { domid }) => {
-		const answer = world.store.getDomainPath(connected(world, domain), domid);
-		return answer.ok
-			? { status: OK, path: answer.path }
-			: { status: refused(answer.error), path: "" };
-	},
+	"xs.get-domain-path": (world, domain, { domid }) => ({
+		status: OK,
+		path: world.store.getDomainPath(connected(world, domain), domid).path,
+	}),
 	"xs.introduce": (world, domain, { domid }) =>
 		done(world.store.introduce(connected(world, domain), domid)),
 	"xs.reset-watches": (world, domain) =>
