@@ -12,32 +12,40 @@ export function grantedFrames(
 	const packet = decodeRequest(words);
 	if (packet.operation === undefined) return undefined;
 	let source: Request = packet;
+	/** References that were ended since and given out again name other pages: only grants older than this count. */
+	let before = Number.POSITIVE_INFINITY;
 	if (packet.operation === "DBUF_DESTROY") {
 		const cookie = packet.body.dbuf_cookie;
 		const create = connection.requests
-			.map((r) => decodeRequest(r.words))
+			.map((r) => ({ packet: decodeRequest(r.words), seq: r.seq }))
 			.findLast(
-				(p) => p.operation === "DBUF_CREATE" && p.body.dbuf_cookie === cookie,
+				({ packet: p }) =>
+					p.operation === "DBUF_CREATE" && p.body.dbuf_cookie === cookie,
 			);
 		if (create === undefined) return undefined;
-		source = create;
+		source = create.packet;
+		before = create.seq;
 	}
 	if (source.operation !== "DBUF_CREATE" && source.operation !== "GET_EDID")
 		return undefined;
 	const { memory } = exchange;
+	const named = (ref: number) => {
+		const grant = memory.grant(connection.fe, ref);
+		return grant !== undefined && grant.seq < before ? grant : undefined;
+	};
 	const frames = new Set<number>();
 	const backendAllocates =
 		source.operation === "DBUF_CREATE" && (source.body.flags & 1) !== 0;
 	const pages = Math.ceil(source.body.buffer_sz / 4096);
 	const walked = walkDirectory(source.body.gref_directory, pages, (ref) => {
-		const grant = memory.grant(connection.fe, ref);
+		const grant = named(ref);
 		if (grant === undefined) return undefined;
 		frames.add(grant.frame);
 		return memory.words(grant.frame);
 	});
 	if (walked.ok && !backendAllocates)
 		for (const ref of walked.grefs) {
-			const grant = memory.grant(connection.fe, ref);
+			const grant = named(ref);
 			if (grant !== undefined) frames.add(grant.frame);
 		}
 	return { operation: packet.operation, frames };
