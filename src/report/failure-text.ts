@@ -2,7 +2,7 @@
 import { frame, placeText } from "../base/position.ts";
 import type { Finding, Leak, Level } from "../judge/finding.ts";
 import { type Weight, weigh } from "./counts.ts";
-import { clip, oneLine, plain } from "./plain.ts";
+import { clip, oneLine } from "./plain.ts";
 import type { CaseReport, Outcome } from "./report.ts";
 import { columns, type Section } from "./section.ts";
 
@@ -19,9 +19,8 @@ export interface FailureText {
 
 /** Things of one kind that are told one by one; the JSON report has them all. */
 const LIST_LIMIT = 20;
-/** Characters of one thing that are shown; the JSON report has them all. */
-const TEXT_LIMIT = 20_000;
-const STORY_LIMIT = 1_000;
+/** Characters of what is one part of a line. */
+const PART_LIMIT = 1_000;
 
 /** Outcomes that a finding decides. */
 const DECIDED: readonly Outcome[] = ["failed", "error", "known"];
@@ -46,7 +45,7 @@ export function failureText(
 				? tellFinding(one, first, requirement)
 				: tellReason(one);
 	return {
-		headline: shorten(oneLine(told.headline)),
+		headline: told.headline,
 		type: told.type,
 		sections: shortened([
 			...told.sections,
@@ -58,10 +57,11 @@ export function failureText(
 	};
 }
 
-const shorten = (text: string): string => clip(plain(text), TEXT_LIMIT);
-
 const shortened = (sections: readonly Section[]): Section[] =>
-	sections.map(({ label, lines }) => ({ label, lines: lines.map(shorten) }));
+	sections.map(({ label, lines }) => ({
+		label,
+		lines: lines.map((line) => clip(line)),
+	}));
 
 /** No section when there is nothing to tell. */
 function list(label: string, lines: readonly string[]): Section[] {
@@ -97,7 +97,7 @@ const ERROR_SAYS: Readonly<Record<CaseError["class"], string>> = {
 function tellError(one: CaseReport, error: CaseError): Told {
 	const says = ERROR_SAYS[error.class];
 	return {
-		headline: `${says}: ${error.message}`,
+		headline: oneLine(`${says}: ${error.message}`),
 		type: `xdisp.error.${error.class}`,
 		sections: [
 			{ label: "error", lines: [says, error.message] },
@@ -159,15 +159,16 @@ function tellFinding(
 
 /** Unmet expectations cite no requirement: then the rule's name stands in front. */
 export function headline(finding: Finding): string {
-	const name = finding.requirements[0] ?? finding.rule;
+	const { rule, requirements, message, expected, got } = finding;
+	const part = (text: string) => oneLine(text, PART_LIMIT);
 	return oneLine(
-		`${name}: ${finding.message} (expected ${finding.expected}, got ${finding.got})`,
+		`${part(requirements[0] ?? rule)}: ${part(message)} (expected ${part(expected)}, got ${part(got)})`,
 	);
 }
 
 function tellReason(one: CaseReport): Told {
 	return {
-		headline: one.reason ?? one.outcome,
+		headline: oneLine(one.reason ?? one.outcome),
 		type: `xdisp.${one.outcome}`,
 		sections: [
 			{ label: "found", lines: [one.reason ?? one.outcome] },
@@ -199,7 +200,9 @@ function at(one: CaseReport, finding?: Finding): Section {
 		label: "at",
 		lines: [
 			placeText(place),
-			...(one.frame === undefined ? [] : [frame(one.frame.text, place)]),
+			...(one.frame === undefined
+				? []
+				: [frame(one.frame.text.slice(0, place.column + PART_LIMIT), place)]),
 		],
 	};
 }
@@ -224,8 +227,8 @@ function tellStory(one: CaseReport, finding: Finding | undefined): Section[] {
 		one.story.map(({ entry, tick, who, text }) => [
 			`${entry === finding?.entry ? ">" : " "} #${entry}`,
 			`${tick} ms`,
-			who,
-			clip(plain(text).replaceAll(/\s*\n\s*/g, " "), STORY_LIMIT),
+			oneLine(who, PART_LIMIT),
+			clip(text, PART_LIMIT).replaceAll(/\s*\n\s*/g, " "),
 		]),
 	);
 	return [{ label: "messages", lines }];
@@ -235,7 +238,10 @@ function tellStory(one: CaseReport, finding: Finding | undefined): Section[] {
 function tellFaults(one: CaseReport): Section[] {
 	if (one.faults.length === 0 && one.calls > 0)
 		return [{ label: "faults", lines: ["none"] }];
-	return list("faults", one.faults.map(oneLine));
+	return list(
+		"faults",
+		one.faults.map((fault) => oneLine(fault)),
+	);
 }
 
 function tellShort(finding: Finding): string {

@@ -30,7 +30,7 @@ export interface JUnitCase {
 	seconds: number;
 	file?: string;
 	line?: number;
-	properties: readonly (readonly [name: string, value: string])[];
+	properties: Properties;
 	verdict?: JUnitVerdict;
 	/** Warnings and whatever else counts against nobody; empty for none. */
 	out: string;
@@ -81,19 +81,22 @@ export function junitSuites(
 }
 
 /** What the run was, as suite properties. */
-export function runProperties(
-	report: Report,
-): (readonly [name: string, value: string])[] {
+export function runProperties(report: Report): Properties {
 	const { tool, seed, level, manners, implementations, revision } = report;
-	return [
+	return brief([
 		["tool", `${tool.name} ${tool.version}`],
 		["seed", String(seed)],
 		["level", level],
 		["manners", manners],
 		...Object.entries(implementations).sort(([a], [b]) => (a < b ? -1 : 1)),
 		...(revision === undefined ? [] : [["revision", revision] as const]),
-	];
+	]);
 }
+
+type Properties = readonly (readonly [name: string, value: string])[];
+
+const brief = (properties: Properties): Properties =>
+	properties.map(([name, value]) => [name, oneLine(value, MESSAGE_LIMIT)]);
 
 function toCase(
 	one: CaseReport,
@@ -111,7 +114,7 @@ function toCase(
 		seconds: one.durationMs / 1000,
 		file: one.place.file,
 		line: one.place.line,
-		properties: [
+		properties: brief([
 			["id", one.id],
 			["outcome", one.outcome],
 			["level", report.level],
@@ -121,11 +124,8 @@ function toCase(
 			...one.tags.map((tag) => ["tag", tag] as const),
 			...warnings
 				.slice(0, WARNING_PROPERTIES)
-				.map(
-					(finding) =>
-						["warning", clip(headline(finding), MESSAGE_LIMIT)] as const,
-				),
-		],
+				.map((finding) => ["warning", headline(finding)] as const),
+		]),
 		...(verdict === undefined ? {} : { verdict }),
 		out: layOut(remarks(one, report.level)).join("\n"),
 	};
@@ -167,7 +167,7 @@ function broken(kind: "failure" | "error"): Judge {
 		];
 		return {
 			kind,
-			message: clip(headline, MESSAGE_LIMIT),
+			message: oneLine(headline, MESSAGE_LIMIT),
 			type,
 			text: text.join("\n"),
 		};
@@ -182,7 +182,7 @@ function skipped(word: string): Judge {
 		);
 		return {
 			kind: "skipped",
-			message: clip(message, MESSAGE_LIMIT),
+			message: oneLine(message, MESSAGE_LIMIT),
 			type: `xdisp.${outcome}`,
 			text: message,
 		};
@@ -260,12 +260,11 @@ function runVerdict(
 	text = "",
 ): JUnitVerdict {
 	const line = oneLine(message);
+	const rest = clip(text).trim();
 	return {
 		kind,
-		message: clip(line, MESSAGE_LIMIT),
+		message: oneLine(line, MESSAGE_LIMIT),
 		type: `xdisp.${type}`,
-		text: oneLine(text).startsWith(line)
-			? text
-			: `${line}\n\n${text}`.trimEnd(),
+		text: rest.startsWith(line) ? rest : `${line}\n\n${rest}`.trimEnd(),
 	};
 }

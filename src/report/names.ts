@@ -1,4 +1,4 @@
-import { ascii, clip, oneLine } from "./plain.ts";
+import { ascii, oneLine } from "./plain.ts";
 import type { CaseReport } from "./report.ts";
 
 /** What tells the cases of one scenario apart: `[pages=1024]`, or nothing. */
@@ -22,9 +22,9 @@ const NAME_LIMIT = 300;
 export function asciiTitle(
 	one: Pick<CaseReport, "id" | "scenario" | "title">,
 ): string {
-	const title = ascii(clip(one.title, NAME_LIMIT));
+	const title = ascii(one.title, NAME_LIMIT);
 	const readable = /[A-Za-z0-9]/.test(title) ? title : one.scenario;
-	return ascii(`${readable} ${clip(suffix(one), NAME_LIMIT)}`);
+	return `${readable} ${ascii(suffix(one), NAME_LIMIT)}`.trimEnd();
 }
 
 /** Gives each name once: a second use of it becomes `name (2)`. */

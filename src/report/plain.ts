@@ -24,18 +24,21 @@ export function plain(text: string): string {
 		.replaceAll(UNPRINTABLE, "");
 }
 
-/** `plain`, with every run of blanks and line ends as one blank. */
-export function oneLine(text: string): string {
-	return plain(text).replaceAll(/\s+/g, " ").trim();
-}
+/** Characters of one text that a report shows; the JSON report has all of them. Readers refuse a text of some megabytes. */
+export const TEXT_LIMIT = 20_000;
 
-/** At most about `limit` characters: the beginning and the end, and how much was left out between them. */
-export function clip(text: string, limit: number): string {
-	if (text.length <= limit) return text;
+/** `plain`, and at most about `limit` characters: the beginning, the end, and how much was left out between them. */
+export function clip(text: string, limit = TEXT_LIMIT): string {
+	if (text.length <= limit) return plain(text);
 	const half = limit >> 1;
 	const head = plain(text.slice(0, half));
 	const tail = plain(text.slice(-half));
 	return `${head} [... ${text.length - 2 * half} characters left out ...] ${tail}`;
+}
+
+/** `clip`, with every run of blanks and line ends as one blank. */
+export function oneLine(text: string, limit = TEXT_LIMIT): string {
+	return clip(text, limit).replaceAll(/\s+/g, " ").trim();
 }
 
 const LOOKALIKES: Readonly<Record<string, string>> = {
@@ -56,8 +59,8 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
 };
 
 /** One line of printable ASCII: accents dropped, common signs spelled, the rest as `?`. */
-export function ascii(text: string): string {
-	return oneLine(text)
+export function ascii(text: string, limit = TEXT_LIMIT): string {
+	return oneLine(text, limit)
 		.replaceAll(/[‐‑–—−‘’“”…×→≤≥]/gu, (sign) => LOOKALIKES[sign] ?? "?")
 		.normalize("NFKD")
 		.replaceAll(/\p{M}/gu, "")

@@ -81,9 +81,7 @@ export function figures(cases: readonly JUnitCase[]) {
 	};
 }
 
-export function properties(
-	pairs: readonly (readonly [name: string, value: string])[],
-): Element {
+export function properties(pairs: JUnitCase["properties"]): Element {
 	return element(
 		"properties",
 		{},

@@ -4,7 +4,7 @@ import { type Counts, count, many, weigh } from "../counts.ts";
 import { exit } from "../exit-code.ts";
 import { failureText, headline, remarks } from "../failure-text.ts";
 import { caseTitle } from "../names.ts";
-import { clip, oneLine, plain } from "../plain.ts";
+import { clip, oneLine } from "../plain.ts";
 import {
 	type CaseReport,
 	type FileReport,
@@ -115,7 +115,7 @@ class Page {
 			`level ${level}`,
 			`seed ${seed}`,
 		];
-		this.lines.push(parts.map(oneLine).join(", "));
+		this.lines.push(parts.map((part) => oneLine(part)).join(", "));
 		if (this.counts.cases > 0) this.lines.push("");
 	}
 
@@ -163,7 +163,7 @@ class Page {
 
 	/** A text that is laid out already. */
 	block(text: string): void {
-		this.lines.push("", ...plain(text).trimEnd().split("\n"));
+		this.lines.push("", ...clip(text).trimEnd().split("\n"));
 	}
 
 	/** What the counts alone would hide, once for each reason. */
@@ -248,7 +248,7 @@ function grouped(cases: readonly CaseReport[], level: Level): Group[] {
 		const group = groups.get(id) ?? {
 			what,
 			cases: new Set(),
-			text: clip(oneLine(text), GROUP_LIMIT),
+			text: oneLine(text, GROUP_LIMIT),
 		};
 		groups.set(id, group);
 		group.cases.add(one);
