@@ -14,7 +14,10 @@ import {
 	uncovered,
 	type ValueOf,
 } from "../base/struct.ts";
-import { XENDISPL_DBUF_FLG_REQ_ALLOC } from "./constants.ts";
+import {
+	XENDISPL_DBUF_FLG_REQ_ALLOC,
+	XENDISPL_EVT_PG_FLIP,
+} from "./constants.ts";
 import { OP_BY_CODE, OPS, type OpName } from "./ops/index.ts";
 import { PACKET_OCTETS, REQUEST_HEAD } from "./ops/op.ts";
 
@@ -143,8 +146,9 @@ export function decodeResponse(words: ArrayLike<number>): Response {
 
 export interface Event {
 	id: number;
-	/** XENDISPL_EVT_*: 0 is PG_FLIP, the only one. */
+	/** XENDISPL_EVT_*: PG_FLIP is the only one. */
 	type: number;
+	/** Of PG_FLIP, else 0. */
 	fb_cookie: bigint;
 	strays: Stray[];
 }
@@ -152,7 +156,7 @@ export interface Event {
 export function encodeEvent(
 	id: number,
 	fb_cookie: bigint,
-	type = 0,
+	type = XENDISPL_EVT_PG_FLIP,
 ): Uint32Array {
 	const words = new Uint32Array(PACKET_WORDS);
 	pgFlipEvent.encode({ id, type, fb_cookie }, words);
@@ -160,7 +164,14 @@ export function encodeEvent(
 }
 
 export function decodeEvent(words: ArrayLike<number>): Event {
-	return { ...pgFlipEvent.decode(words), strays: strays(words, EVENT_STRAYS) };
+	const { id, type, fb_cookie } = pgFlipEvent.decode(words);
+	const known = type === XENDISPL_EVT_PG_FLIP;
+	return {
+		id,
+		type,
+		fb_cookie: known ? fb_cookie : 0n,
+		strays: strays(words, known ? EVENT_STRAYS : EVENT_HEAD_STRAYS),
+	};
 }
 
 /** `DBUF_CREATE id=3 dbuf_cookie=0x1 width=64 …`. */
@@ -189,7 +200,9 @@ export function describeResponse(words: ArrayLike<number>): string {
 
 export function describeEvent(words: ArrayLike<number>): string {
 	const { id, type, fb_cookie } = decodeEvent(words);
-	return `${type === 0 ? "PG_FLIP" : `type ${type}`} id=${id} fb_cookie=0x${fb_cookie.toString(16)}`;
+	return type === XENDISPL_EVT_PG_FLIP
+		? `PG_FLIP id=${id} fb_cookie=0x${fb_cookie.toString(16)}`
+		: `event of type ${type} id=${id}`;
 }
 
 function told(name: string, value: number | bigint): string {
@@ -211,6 +224,7 @@ export function fourccText(code: number): string {
 
 const undefinedOctets = (fields: Fields): readonly number[] =>
 	uncovered(fields, 0, PACKET_OCTETS);
+/** Of a request whose code nobody knows, only the head can be held to anything. */
 const REQUEST_STRAYS = uncovered(REQUEST_HEAD, 0, 8);
 const REQUEST_STRAYS_BY_OP = Object.fromEntries(
 	Object.entries(OPS).map(([name, { request }]) => [
@@ -220,14 +234,15 @@ const REQUEST_STRAYS_BY_OP = Object.fromEntries(
 ) as Record<OpName, readonly number[]>;
 const RESPONSE_STRAYS = undefinedOctets(RESPONSE_HEAD);
 const EDID_RESPONSE_STRAYS = undefinedOctets(edidResponse.fields);
+/** Of an event whose type nobody knows, only the head can be held to anything. */
+const EVENT_HEAD_STRAYS = uncovered(EVENT_HEAD, 0, 8);
 const EVENT_STRAYS = undefinedOctets(pgFlipEvent.fields);
 
 function strays(words: ArrayLike<number>, offsets: readonly number[]): Stray[] {
 	const found: Stray[] = [];
 	for (const offset of offsets) {
 		const value = octet(words, offset);
-		if (value !== 0)
-			found.push({ field: offset < 8 ? "reserved" : "body", offset, value });
+		if (value !== 0) found.push({ field: "reserved", offset, value });
 	}
 	return found;
 }

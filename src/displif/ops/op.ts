@@ -15,6 +15,10 @@ export interface Op<
 	/** As in XENDISPL_OP_*. */
 	name: N;
 	code: number;
+	/** The header's name of the body: `struct …`. */
+	struct: string;
+	/** The body's name in the union `op` of struct xendispl_req. */
+	member: string;
 	/** Version of the protocol that brought it. */
 	since: 1 | 2;
 	/** Which request ring it must use. */
@@ -40,6 +44,8 @@ export function op<
 >(made: {
 	name: N;
 	code: number;
+	struct: string;
+	member: string;
 	since: 1 | 2;
 	ring: Op["ring"];
 	says: string;

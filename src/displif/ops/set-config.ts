@@ -1,10 +1,13 @@
 import { u32, u64 } from "../../base/struct.ts";
+import { XENDISPL_OP_SET_CONFIG } from "../constants.ts";
 import { op } from "./op.ts";
 
 /** XENDISPL_OP_SET_CONFIG: set the connector's mode and show a framebuffer, or with all fields 0 switch it off. */
 export const setConfig = op({
 	name: "SET_CONFIG",
-	code: 0x14,
+	code: XENDISPL_OP_SET_CONFIG,
+	struct: "xendispl_set_config_req",
+	member: "set_config",
 	since: 1,
 	ring: "its connector",
 	says: "set the connector's mode and show a framebuffer; all fields 0 switch it off",
@@ -17,5 +20,11 @@ export const setConfig = op({
 		height: u32(28),
 		bpp: u32(32),
 	},
-	requirements: ["displif.set-config.bounds", "displif.set-config.reset"],
+	requirements: [
+		"displif.request.own-connector",
+		"displif.set-config.reset",
+		"displif.set-config.shows",
+		"displif.set-config.bounds",
+		"displif.set-config.layout",
+	],
 });

@@ -1,4 +1,6 @@
-/** Constants of event_channel.h, in the header's names. */
+/** Constants and structs of event_channel.h, in the header's names. */
+import { struct, u16, u32 } from "../../base/struct.ts";
+
 export const EVTCHNOP_bind_interdomain = 0;
 export const EVTCHNOP_bind_virq = 1;
 export const EVTCHNOP_bind_pirq = 2;
@@ -32,3 +34,33 @@ export const EVTCHN_FIFO_BUSY = 28;
 export const EVTCHN_FIFO_LINK_BITS = 17;
 export const EVTCHN_FIFO_LINK_MASK = 131071;
 export const EVTCHN_FIFO_NR_CHANNELS = 131072;
+
+export const evtchnAllocUnbound = struct("evtchn_alloc_unbound", 8, {
+	dom: u16(0),
+	remote_dom: u16(2),
+	port: u32(4),
+});
+
+export const evtchnBindInterdomain = struct("evtchn_bind_interdomain", 12, {
+	remote_dom: u16(0),
+	remote_port: u32(4),
+	local_port: u32(8),
+});
+
+export const evtchnClose = struct("evtchn_close", 4, { port: u32(0) });
+
+export const evtchnSend = struct("evtchn_send", 4, { port: u32(0) });
+
+/** Of a port that is unbound or interdomain; an unbound one has no `u.interdomain.port`. */
+export const evtchnStatus = struct("evtchn_status", 24, {
+	dom: u16(0),
+	port: u32(4),
+	status: u32(8),
+	vcpu: u32(12),
+	"u.interdomain.dom": u16(16),
+	"u.interdomain.port": u32(20),
+});
+
+export const evtchnUnmask = struct("evtchn_unmask", 4, { port: u32(0) });
+
+export const evtchnReset = struct("evtchn_reset", 2, { dom: u16(0) });
