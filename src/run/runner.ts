@@ -194,8 +194,11 @@ export class Runner {
 		} else {
 			const struck = this.faults.strike(task.domid, call, this.choices);
 			if (struck !== undefined) fault = struck.number;
-			if (struck?.reply !== undefined) reply = struck.reply;
-			else {
+			if (struck?.reply !== undefined) {
+				reply = struck.reply;
+				if (struck.instead !== undefined)
+					world.apply(task.domid, task.id, struck.instead);
+			} else {
 				reply = world.apply(task.domid, task.id, call);
 				for (let again = struck?.repeat ?? 0; again > 0; again--)
 					world.apply(task.domid, task.id, call);

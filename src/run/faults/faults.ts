@@ -36,6 +36,8 @@ export interface Strike {
 	number: number;
 	reply: AnyReply | undefined;
 	repeat: number;
+	/** Made in its place, unanswered: a transaction whose end failed is gone all the same. */
+	instead?: Call;
 }
 
 interface Armed extends Fault {
@@ -89,8 +91,16 @@ export class Faults {
 			fault.struck += 1;
 			const { number, deed } = fault;
 			switch (deed.does) {
-				case "answer":
-					return { number, reply: blank(call, deed.status), repeat: 0 };
+				case "answer": {
+					const strike = {
+						number,
+						reply: blank(call, deed.status),
+						repeat: 0,
+					};
+					return call.op === "xs.transaction-end"
+						? { ...strike, instead: { ...call, commit: false } }
+						: strike;
+				}
 				case "lose":
 					return { number, reply: blank(call, 0), repeat: 0 };
 				case "double":
