@@ -25,6 +25,11 @@ await Promise.all([
 	}),
 	build({
 		...shared,
+		entryPoints: ["src/peer/library.ts"],
+		outfile: "dist/peer.mjs",
+	}),
+	build({
+		...shared,
 		entryPoints: ["src/run/module/worker.ts"],
 		outfile: "dist/worker.mjs",
 		minify: true,
