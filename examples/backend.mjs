@@ -2,9 +2,7 @@
 import * as peer from "xdisp-check/peer";
 
 const { ask } = peer;
-
 export const lacks = ["be-alloc", "edid", "v2", "guests>=2", "devices>=2"];
-
 const HOST_MAP = 2;
 const SLEEP = { token: "be", completion: 1, display: false, timeout: 0 };
 const [EINVAL, ENOENT, EEXIST, EOPNOTSUPP] = [-22, -2, -17, -95];
@@ -13,8 +11,7 @@ const ANSWERS = { 3: "4", 4: "4", 5: "6", 6: "6" }; // Initialised, Connected, C
 
 export default function backend() {
 	const buffers = new Map();
-	let link;
-	let stopped = false;
+	let [link, stopped] = [undefined, false];
 	const read = (path) => ask("xs.read", { tx: 0, path });
 	const write = (path, value) => ask("xs.write", { tx: 0, path, value });
 	const map = (ref) =>
@@ -23,7 +20,6 @@ export default function backend() {
 		for (const { handle, gfn } of pages)
 			yield* ask("grant.unmap", { handle, gfn });
 	};
-
 	function* connect(remote, front) {
 		link = { fe: remote };
 		const ref = (yield* read(`${front}/0/req-ring-ref`)).value;
@@ -33,7 +29,6 @@ export default function backend() {
 		const bound = { remote, remote_port: Number(port) };
 		link.port = (yield* ask("evtchn.bind-interdomain", bound)).port;
 	}
-
 	/** The one device of the one guest: follow its frontend's state. */
 	function* follow() {
 		const back = `backend/vdispl/${GUEST}/0`;
@@ -54,7 +49,6 @@ export default function backend() {
 		if (next === "6") yield* ask("xs.unwatch", watch);
 		yield* write(`${back}/state`, next);
 	}
-
 	const operations = {
 		*DBUF_CREATE({ dbuf_cookie, gref_directory, buffer_sz, flags }) {
 			if (buffers.has(dbuf_cookie)) return EEXIST;
@@ -75,7 +69,6 @@ export default function backend() {
 			return buffers.delete(dbuf_cookie) ? 0 : ENOENT;
 		},
 	};
-
 	function* serve({ ring, port }) {
 		while ((yield* ring.finalCheck()) > 0) {
 			const { id, code, operation, body } = peer.decodeRequest(
@@ -87,7 +80,6 @@ export default function backend() {
 			if (yield* ring.push()) yield* ask("evtchn.notify", { port });
 		}
 	}
-
 	return {
 		*main() {
 			yield* ask("xs.watch", { path: "backend/vdispl", token: "be" });
