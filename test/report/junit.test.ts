@@ -20,7 +20,13 @@ import {
 	readXmlJs,
 	type Tree,
 } from "./readers.ts";
-import { REPORT_NAMES, REPORTS, requirement } from "./values.ts";
+import {
+	aCase,
+	aReport,
+	REPORT_NAMES,
+	REPORTS,
+	requirement,
+} from "./values.ts";
 
 const GOLDENS = resolve(import.meta.dirname, "../../fixtures/reports");
 const SCHEMA = readFileSync(join(import.meta.dirname, "ant-junit.xsd"), "utf8");
@@ -186,6 +192,7 @@ describe.each(DOCUMENTS)("$name", ({ report, junit, ant }) => {
 			for (const { verdict } of cases) {
 				if (verdict === undefined) continue;
 				expect(verdict.message).not.toContain("\n");
+				expect(verdict.message.length).toBeLessThan(1100);
 				// A message that was cut is whole in the text.
 				const head = verdict.message.split(" [... ")[0] as string;
 				expect(verdict.text.startsWith(head)).toBe(true);
@@ -228,6 +235,18 @@ describe("expat", () => {
 			);
 		},
 	);
+});
+
+it("cases whose names ASCII cannot tell apart are numbered", () => {
+	const report = aReport(
+		["\u65e5", "\u672c"].map((row) =>
+			aCase({ id: `a[text=${row}]`, scenario: "a", title: "A text" }),
+		),
+	);
+	const names = junitSuites(report).flatMap(({ cases }) =>
+		cases.map(({ name }) => name),
+	);
+	expect(names).toEqual(["A text [text=?]", "A text [text=?] (2)"]);
 });
 
 describe("any text", () => {

@@ -128,10 +128,10 @@ export const failed = aCase({
 });
 
 const leaking = aCase({
-	id: "gem.fe-alloc[pages=1024]",
+	id: "gem.fe-alloc[pages=1024,fill=zero]",
 	scenario: "gem.fe-alloc",
 	title: "Every page of a closed object is freed",
-	row: { pages: "1024" },
+	row: { pages: "1024", fill: "zero" },
 	place: { file: "buffers/gem.yaml", line: 1, column: 1 },
 	outcome: "failed",
 	reason: "3 pages are left",
