@@ -161,6 +161,46 @@ ${MEET}  - wire.serve: { by: be }
 	});
 });
 
+describe("a scripted backend beside a driver's operations", () => {
+	it("takes what an operation sends while it waits, and answers it", () => {
+		const played = play(`${SCRIPTED}steps:
+  - wire.connect: {}
+  - gem.create: { as: buf, pages: 2 }
+    async: create
+  - wire.take: { op: DBUF_CREATE, as: request }
+  - wire.map: { ref: $request.gref_directory, as: directory, readonly: true }
+    delta: { be.maps: +1 }
+  - wire.reply: { to: request }
+  - join: { of: create }
+  - wire.unmap: { of: directory }
+`);
+		expect(played).toMatchObject(CLEAN);
+	});
+
+	it("says which request did not come", () => {
+		expect(
+			play(
+				`${SCRIPTED}steps:\n  - wire.connect: {}\n  - wire.take: { op: PG_FLIP }\n`,
+			).error,
+		).toBe(`4: no PG_FLIP came on connector 0 within ${PATIENCE} ms`);
+	});
+
+	it("connects a guest that was created anew", () => {
+		const played = play(`${BOTH}steps:
+${MEET}  - domain.destroy: { of: fe }
+    state: { fe.life: zombie }
+  - wire.state: { by: be, state: Closed }
+  - evtchn.close: { by: be }
+  - domain.destroy: { of: be }
+    state: { fe.life: gone, be.life: gone }
+  - domain.create: { of: be }
+  - domain.create: { of: fe }
+  - toolstack.add: {}
+${MEET}`);
+		expect(played).toMatchObject(CLEAN);
+	});
+});
+
 describe("a scripted backend that breaks the protocol", () => {
 	it("answers twice, with another id and operation, with reserved octets, and without a request", () => {
 		const played = play(`${BOTH}steps:

@@ -1,7 +1,5 @@
 /** A backend that the scenario plays on the wire: it keeps the protocol where the scenario says nothing, and breaks it where it does. */
-import { errnoName } from "../../base/errno.ts";
 import { eventSlotWord, IN_PROD } from "../../displif/event-page.ts";
-import { parseDecimal, parseResolution } from "../../displif/nodes.ts";
 import { OP_BY_CODE } from "../../displif/ops/index.ts";
 import { decodeRequest, describeRequest } from "../../displif/packet.ts";
 import { backendPath, frontendPath } from "../../peer/toolstack.ts";
@@ -10,11 +8,9 @@ import {
 	type IndexName,
 	isFrontend,
 	type Participant,
-	type TransportNode,
 	XENBUS_STATES,
 	type XenbusStateName,
 } from "../../scenario/words.ts";
-import { GNTST_okay } from "../../xen/abi/grant-table.ts";
 import {
 	XenbusStateClosing,
 	XenbusStateInitialised,
@@ -24,34 +20,12 @@ import { ask, type Turns } from "../../xen/call.ts";
 import { bufferRefs } from "../see.ts";
 import { type NamedOf, StepError } from "../stage.ts";
 import type { Task } from "../task.ts";
+import { type BackLink, openBackLink } from "./back-link.ts";
 import { eventPacket, opCode, responsePacket } from "./packet.ts";
-import { ScriptBackRing } from "./ring.ts";
 import { type BackendBuffer, LOOK_AGAIN, Server } from "./serve.ts";
 import { PATIENCE, PeerSilent, Side } from "./side.ts";
 
 type Request = NamedOf<"request">;
-
-/** One connector of a guest's device: its two pages as mapped here, and the own ends of its ports. */
-export interface BackLink {
-	guest: Participant;
-	fe: number;
-	dev: number;
-	connector: number;
-	/** As the toolstack has it. */
-	width: number;
-	height: number;
-	ring: ScriptBackRing;
-	ringHandle: number;
-	eventGfn: number;
-	eventHandle: number;
-	reqPort: number;
-	evtPort: number;
-	/** Own producer index of the event page. */
-	inProd: number;
-	nextEvent: number;
-	/** Requests taken and not answered, oldest first. */
-	taken: Request[];
-}
 
 /** Held while a packet is put on a ring or an event page: the serving task and a step may both be at it. */
 const PUT = 1;
@@ -163,77 +137,11 @@ export class ScriptBackend extends Side {
 	}
 
 	private *attach(step: Step, guest: Participant, dev: number): Turns {
-		const { connectors } = this.stage.device(guest, dev);
+		const { connectors, fe } = this.stage.device(guest, dev);
 		for (const connector of connectors.keys())
-			this.links.push(yield* this.open(step, guest, dev, connector));
-	}
-
-	private *open(
-		step: Step,
-		guest: Participant,
-		dev: number,
-		connector: number,
-	): Turns<BackLink> {
-		const self = this;
-		const fe = this.stage.actor(guest).domid;
-		const directory = `${this.front(guest, dev)}/${connector}`;
-		const node = function* (name: TransportNode): Turns<number> {
-			const text = yield* self.read(`${directory}/${name}`);
-			const value = parseDecimal(text, 32);
-			if (value !== undefined) return value;
-			throw new PeerSilent(
-				step,
-				guest,
-				text === undefined
-					? `${guest} went to Initialised without ${connector}/${name}`
-					: `${guest} published ${connector}/${name} as ${JSON.stringify(text)}, which is no number`,
+			this.links.push(
+				yield* openBackLink(this, step, { guest, fe, dev, connector }),
 			);
-		};
-		const map = function* (name: TransportNode) {
-			const ref = yield* node(name);
-			const reply = yield* self.map(fe, ref);
-			if (reply.status === GNTST_okay) return reply;
-			throw new PeerSilent(
-				step,
-				guest,
-				`reference ${ref}, which ${guest} published as ${connector}/${name}, could not be mapped: status ${reply.status}`,
-			);
-		};
-		const bind = function* (name: TransportNode) {
-			const remote_port = yield* node(name);
-			const { status, port } = yield* ask("evtchn.bind-interdomain", {
-				remote: fe,
-				remote_port,
-			});
-			if (status === 0) return port;
-			throw new PeerSilent(
-				step,
-				guest,
-				`port ${remote_port}, which ${guest} published as ${connector}/${name}, could not be bound: ${errnoName(status) ?? status}`,
-			);
-		};
-		const ringPage = yield* map("req-ring-ref");
-		const eventPage = yield* map("evt-ring-ref");
-		const ring = new ScriptBackRing(ringPage.gfn);
-		yield* ring.attach();
-		const size = parseResolution(yield* this.read(`${directory}/resolution`));
-		return {
-			guest,
-			fe,
-			dev,
-			connector,
-			width: size?.width ?? 0,
-			height: size?.height ?? 0,
-			ring,
-			ringHandle: ringPage.handle,
-			eventGfn: eventPage.gfn,
-			eventHandle: eventPage.handle,
-			reqPort: yield* bind("req-event-channel"),
-			evtPort: yield* bind("evt-event-channel"),
-			inProd: yield* this.load(eventPage.gfn, IN_PROD),
-			nextEvent: 0,
-			taken: [],
-		};
 	}
 
 	/** Let go of an earlier connection. */

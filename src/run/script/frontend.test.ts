@@ -243,6 +243,21 @@ describe("a scripted frontend that breaks the protocol", () => {
 		expect(played).toMatchObject({ ...CLEAN, requests: 4 });
 	});
 
+	it("begins its ring before the wrap of the index", () => {
+		const played = play(`${SCRIPTED}steps:
+  - wire.publish: { state: Initialising }
+  - wire.index: { which: req_prod, to: 0xfffffff0 }
+  - wire.index: { which: rsp_prod, to: 0xfffffff0 }
+  - wire.state: { state: Initialised }
+    eventually: { within: 100, state: { be.state: Connected } }
+  - wire.state: { state: Connected }
+  - wire.send: { op: SET_CONFIG, count: 40 }
+    replies: ok
+    state: { fe.requests: 40, fe.ring(0).req_prod: 24, fe.ring(0).rsp_prod: 24 }
+`);
+		expect(played).toMatchObject(CLEAN);
+	});
+
 	it("overflows the ring only when told so", () => {
 		const played = play(`${SCRIPTED}steps:
   - wire.connect: {}

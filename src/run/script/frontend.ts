@@ -2,12 +2,10 @@
 import { errnoName } from "../../base/errno.ts";
 import {
 	XENDISPL_DBUF_FLG_REQ_ALLOC,
-	XENDISPL_IN_RING_LEN,
 	XENDISPL_PROTOCOL_VERSION_INT,
 } from "../../displif/constants.ts";
-import { eventDistance, IN_CONS, IN_PROD } from "../../displif/event-page.ts";
 import { parseVersions } from "../../displif/nodes.ts";
-import { decodeRequest, decodeResponse } from "../../displif/packet.ts";
+import { decodeRequest } from "../../displif/packet.ts";
 import { backendPath, frontendPath } from "../../peer/toolstack.ts";
 import type { Step, StepOf } from "../../scenario/scenario.ts";
 import {
@@ -23,27 +21,18 @@ import {
 	XenbusStateUnknown,
 } from "../../xen/abi/xenbus.ts";
 import { ask, type Turns } from "../../xen/call.ts";
-import { RING_SLOTS, sharedRingInit } from "../../xen/ring.ts";
+import { RING_SLOTS } from "../../xen/ring.ts";
 import { type NamedOf, StepError } from "../stage.ts";
 import { type Made, makeBuffer, PAGE_OCTETS, readDirectory } from "./buffer.ts";
+import {
+	consume,
+	type FrontLink,
+	isPerConnector,
+	openFrontLink,
+	transportNodes,
+} from "./front-link.ts";
 import { requestPacket } from "./packet.ts";
-import { ScriptFrontRing } from "./ring.ts";
-import { type Lent, PATIENCE, PeerSilent, Side } from "./side.ts";
-
-/** One connector of the device: its two shared pages and their ports. */
-export interface FrontLink {
-	connector: number;
-	ring: ScriptFrontRing;
-	ringPage: Lent;
-	eventPage: Lent;
-	reqPort: number;
-	evtPort: number;
-	nextId: number;
-	/** Statuses by id of responses that no step has waited for yet. */
-	answers: Map<number, number[]>;
-	/** Events are confirmed until the scenario stores in_cons itself. */
-	confirms: boolean;
-}
+import { PATIENCE, PeerSilent, Side } from "./side.ts";
 
 /** How `publish` differs from a right one. */
 export interface Publication {
@@ -56,14 +45,6 @@ export interface Publication {
 
 /** Cookies lie above 32 bits, out of the way of those that scenarios write down. */
 const FIRST_COOKIE = 0x1_0000_0001n;
-
-/** Transport nodes that each connector has. */
-const PER_CONNECTOR: readonly string[] = [
-	"req-ring-ref",
-	"req-event-channel",
-	"evt-ring-ref",
-	"evt-event-channel",
-] satisfies TransportNode[];
 
 /** How often a transaction is made again after a conflict. */
 const RETRIES = 100;
@@ -130,41 +111,12 @@ export class ScriptFrontend extends Side {
 		this.links.set(dev, links);
 		const { connectors } = this.stage.device(this.actor.name, dev);
 		for (const connector of connectors.keys())
-			links.push(yield* this.open(step, connector));
+			links.push(yield* openFrontLink(this, step, connector, this.backend));
 		const texts = yield* this.texts(step, dev, links, how);
 		const state = texts.get("state") ?? XENBUS_STATES.indexOf(how.state);
 		texts.delete("state");
 		yield* this.writeAll(step, this.front(dev), texts);
 		yield* this.write(step, `${this.front(dev)}/state`, String(state));
-	}
-
-	private *open(step: Step, connector: number): Turns<FrontLink> {
-		const remote = this.backend;
-		const ringGfn = yield* this.page(step);
-		yield* sharedRingInit(ringGfn);
-		const ringPage = yield* this.lend(step, ringGfn, remote);
-		const eventPage = yield* this.lend(step, yield* this.page(step), remote);
-		return {
-			connector,
-			ring: new ScriptFrontRing(ringGfn),
-			ringPage,
-			eventPage,
-			reqPort: yield* this.port(step, remote),
-			evtPort: yield* this.port(step, remote),
-			nextId: 1,
-			answers: new Map(),
-			confirms: true,
-		};
-	}
-
-	private *port(step: Step, remote: number): Turns<number> {
-		const { status, port } = yield* ask("evtchn.alloc-unbound", { remote });
-		if (status < 0)
-			throw new StepError(
-				step,
-				`${this.actor.name} got no port: ${errnoName(status) ?? status}`,
-			);
-		return port;
 	}
 
 	/** Close the ports of an earlier publication and take its pages back, as far as the backend lets go of them. */
@@ -190,17 +142,10 @@ export class ScriptFrontend extends Side {
 		const named = version ?? (yield* this.commonVersion(dev));
 		if (named !== undefined && !omit.includes("version"))
 			texts.set("version", named);
-		for (const link of links) {
-			const right: Record<string, number> = {
-				"req-ring-ref": link.ringPage.ref,
-				"req-event-channel": link.reqPort,
-				"evt-ring-ref": link.eventPage.ref,
-				"evt-event-channel": link.evtPort,
-			};
-			for (const name of PER_CONNECTOR)
-				if (!(omit as readonly string[]).includes(name))
-					texts.set(`${link.connector}/${name}`, String(right[name]));
-		}
+		for (const link of links)
+			for (const [name, number] of transportNodes(link))
+				if (!omit.includes(name))
+					texts.set(`${link.connector}/${name}`, String(number));
 		for (const [name, given] of Object.entries(set ?? {})) {
 			if (given === undefined) continue;
 			const text =
@@ -208,7 +153,7 @@ export class ScriptFrontend extends Side {
 					? given
 					: String(this.stage.number(step, given, "args", "set", name));
 			// A transport node without a connector stands for that of every connector.
-			if (PER_CONNECTOR.includes(name))
+			if (isPerConnector(name))
 				for (const { connector } of links)
 					texts.set(`${connector}/${name}`, text);
 			else texts.set(name, text);
@@ -406,7 +351,7 @@ export class ScriptFrontend extends Side {
 			{ ports: [link.reqPort] },
 			PATIENCE,
 			function* () {
-				yield* self.consume(link);
+				yield* consume(self, link);
 				return link.ring.free > 0 ? true : undefined;
 			},
 		);
@@ -421,34 +366,9 @@ export class ScriptFrontend extends Side {
 	private *awaitAnswer(link: FrontLink, id: number): Turns<number | undefined> {
 		const self = this;
 		return yield* this.until({ ports: [link.reqPort] }, PATIENCE, function* () {
-			yield* self.consume(link);
+			yield* consume(self, link);
 			return link.answers.get(id)?.shift();
 		});
-	}
-
-	/** Take every response, and confirm events, that are there now. */
-	private *consume(link: FrontLink): Turns {
-		let count = yield* link.ring.finalCheck();
-		while (count > 0) {
-			for (; count > 0; count--) {
-				const { id, status } = decodeResponse(yield* link.ring.take());
-				const known = link.answers.get(id);
-				if (known === undefined) link.answers.set(id, [status]);
-				else known.push(status);
-			}
-			count = yield* link.ring.finalCheck();
-		}
-		if (!link.confirms) return;
-		const { gfn } = link.eventPage;
-		const { words } = yield* ask("page.load", {
-			gfn,
-			word: IN_CONS,
-			count: 2,
-		});
-		const prod = words[IN_PROD] as number;
-		const ahead = eventDistance(prod, words[IN_CONS] as number);
-		if (ahead > 0 && ahead <= XENDISPL_IN_RING_LEN)
-			yield* this.store(gfn, IN_CONS, prod);
 	}
 
 	/** What a DBUF_CREATE made of its buffer: the cookie it has now and, when the backend allocated, the references of its pages. */

@@ -20,7 +20,8 @@ import {
 import type { StepOf } from "../../scenario/scenario.ts";
 import { GNTST_okay } from "../../xen/abi/grant-table.ts";
 import { ask, type Turns } from "../../xen/call.ts";
-import type { BackLink, ScriptBackend } from "./backend.ts";
+import type { BackLink } from "./back-link.ts";
+import type { ScriptBackend } from "./backend.ts";
 import type { Lent } from "./side.ts";
 
 /** A buffer that was allocated for a frontend. */
