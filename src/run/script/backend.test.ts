@@ -173,6 +173,8 @@ describe("a scripted backend beside a driver's operations", () => {
   - wire.reply: { to: request }
   - join: { of: create }
   - wire.unmap: { of: directory }
+  - wire.serve: {}
+    note: For the driver's own leave-taking.
 `);
 		expect(played).toMatchObject(CLEAN);
 	});
