@@ -19,7 +19,7 @@ import {
 	nothingMapped,
 	type Pages,
 } from "./pages.ts";
-import type { Answer, Orphan } from "./requests.ts";
+import type { Answer, Orphan, RequestBody } from "./requests.ts";
 import { failed } from "./status.ts";
 
 /** What the backend is told of a buffer. */
@@ -185,23 +185,15 @@ export class Buffers {
 	/** DBUF_CREATE, and then the mapping of what the backend allocated. */
 	protected *createDbuf(gem: Gem, connection: Connection): Turns<number> {
 		const { dbuf } = gem;
-		const { shape } = dbuf;
 		const cookie = yield* ask("object.make", {
 			kind: "cookie",
 			name: `0x${dbuf.cookie.toString(16)}`,
 		});
 		if (cookie.status < 0) return cookie.status;
 		gem.cookieObject = cookie.object;
-		const answer = yield* connection.requests(0).send("DBUF_CREATE", {
-			dbuf_cookie: dbuf.cookie,
-			width: shape.width,
-			height: shape.height,
-			bpp: shape.bpp,
-			buffer_sz: shape.size,
-			flags: dbuf.beAlloc ? XENDISPL_DBUF_FLG_REQ_ALLOC : 0,
-			gref_directory: dbuf.directory.refs[0] as number,
-			data_ofs: shape.offset,
-		});
+		const answer = yield* connection
+			.requests(0)
+			.send("DBUF_CREATE", this.createRequest(dbuf));
 		if (answer.how === "unanswered")
 			yield* this.onTimeout(gem, connection, answer, "create");
 		if (answer.status < 0 || !dbuf.beAlloc) return answer.status;
@@ -210,6 +202,20 @@ export class Buffers {
 		yield* this.letGoOfBackendPages(dbuf);
 		yield* this.destroyOrphan(dbuf, connection);
 		return status;
+	}
+
+	protected createRequest(dbuf: Dbuf): RequestBody<"DBUF_CREATE"> {
+		const { shape } = dbuf;
+		return {
+			dbuf_cookie: dbuf.cookie,
+			width: shape.width,
+			height: shape.height,
+			bpp: shape.bpp,
+			buffer_sz: shape.size,
+			flags: dbuf.beAlloc ? XENDISPL_DBUF_FLG_REQ_ALLOC : 0,
+			gref_directory: dbuf.directory.refs[0] as number,
+			data_ofs: shape.offset,
+		};
 	}
 
 	/** All pages, or an error; what a partial failure has mapped is still to be unmapped. */

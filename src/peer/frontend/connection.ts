@@ -34,16 +34,16 @@ export class Connection {
 	readonly device: Device;
 	readonly config: Config;
 	readonly backendId: number;
-	private readonly channels: Channel[] = [];
-	private readonly rings: Requests[] = [];
-	private readonly pages: Events[] = [];
+	protected readonly channels: Channel[] = [];
+	protected readonly rings: Requests[] = [];
+	protected readonly pages: Events[] = [];
 	/** Driver objects of the connectors. */
-	private objects: number[] = [];
+	protected objects: number[] = [];
 	/** What waits for a late answer or for the end. */
-	private readonly orphans = new Set<Orphan>();
+	protected readonly orphans = new Set<Orphan>();
 	/** Whether the backend had let go, once the connection is over. */
-	private over: { letGo: boolean } | undefined;
-	private ended = false;
+	protected over: { letGo: boolean } | undefined;
+	protected ended = false;
 
 	constructor(device: Device, config: Config) {
 		this.driver = device.driver;

@@ -13,7 +13,12 @@ import {
 } from "../../xen/abi/xenbus.ts";
 import { ask, type Turns } from "../../xen/call.ts";
 import type { Buffers } from "./buffers.ts";
-import { isUnusable, readConfig } from "./config.ts";
+import {
+	type Config,
+	isUnusable,
+	readConfig,
+	type Unusable,
+} from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { type Driver, waitFor } from "./driver.ts";
 import type { Edids } from "./edids.ts";
@@ -44,17 +49,17 @@ export class Device {
 	/** The connection while requests may be sent. */
 	live: Connection | undefined;
 	/** Wakes the watch task beside the watch. */
-	private readonly kick: number;
-	private readonly drained: number;
-	private draining = false;
+	protected readonly kick: number;
+	protected readonly drained: number;
+	protected draining = false;
 	/** Operations that are in the device. */
-	private users = 0;
-	private broken: string | undefined;
-	private removing = false;
-	private removed = 0;
-	private task = 0;
+	protected users = 0;
+	protected broken: string | undefined;
+	protected removing = false;
+	protected removed = 0;
+	protected task = 0;
 	/** When a handshake counts as failed: milliseconds, 0 for no doubt. */
-	private patience = 0;
+	protected patience = 0;
 
 	constructor(driver: Driver, dev: number) {
 		const { parts } = driver;
@@ -129,11 +134,11 @@ export class Device {
 		yield* this.wake();
 	}
 
-	private *wake(): Turns {
+	protected *wake(): Turns {
 		yield* ask("completion.complete", { completion: this.kick });
 	}
 
-	private name(suffix: string): string {
+	protected name(suffix: string): string {
 		return `vdispl/${this.xenbus.dev}${suffix}`;
 	}
 
@@ -161,7 +166,7 @@ export class Device {
 		this.driver.devices.delete(this.xenbus.dev);
 	}
 
-	private *awaitChange(timeout: number, why: "work" | "answer") {
+	protected *awaitChange(timeout: number, why: "work" | "answer") {
 		return yield* ask("wait", {
 			ports: [],
 			token: this.xenbus.token,
@@ -205,7 +210,7 @@ export class Device {
 	/** The backend is ready: read the configuration, make the transport, publish it, go to Initialised. */
 	protected *connect(): Turns {
 		const { xenbus } = this;
-		const config = yield* readConfig(xenbus.front, xenbus.back);
+		const config = yield* this.readConfig();
 		if (isUnusable(config))
 			return yield* this.fail(config.status, config.message);
 		const connection = new this.driver.parts.Connection(this, config);
@@ -226,6 +231,11 @@ export class Device {
 		// The backend has moved on meanwhile; its watch event is in the queue, or has been taken.
 		yield* this.tearDown(true);
 		yield* this.wake();
+	}
+
+	/** What stands in the store now: a new connection may have another configuration. */
+	protected *readConfig(): Turns<Config | Unusable> {
+		return yield* readConfig(this.xenbus.front, this.xenbus.back);
 	}
 
 	/** The backend is Connected: the displays come to life. */
@@ -279,7 +289,7 @@ export class Device {
 		yield* this.release(letGo);
 	}
 
-	private *release(letGo: boolean): Turns {
+	protected *release(letGo: boolean): Turns {
 		const connection = this.connection as Connection;
 		this.connection = undefined;
 		yield* connection.close(letGo);
@@ -336,7 +346,7 @@ export class Device {
 		return letGo ? 0 : ETIMEDOUT;
 	}
 
-	private *switchState(next: number): Turns<number> {
+	protected *switchState(next: number): Turns<number> {
 		const status = yield* this.xenbus.switchState(next);
 		this.state = next;
 		return status;

@@ -37,8 +37,8 @@ export class Driver {
 	readonly pages: Pages;
 	readonly quarantine: Quarantine;
 	readonly devices = new Map<number, Device>();
-	private lastId = 0;
-	private lastCookie = 0;
+	protected lastId = 0;
+	protected lastCookie = 0;
 
 	constructor(context: PeerContext, parts: Parts) {
 		this.context = context;

@@ -205,7 +205,7 @@ export class Pages {
 	}
 
 	/** Take what is lent out of its record at once, so that no two tasks give it back. */
-	private empty(lent: Lent): Lent {
+	protected empty(lent: Lent): Lent {
 		const taken = { ...lent };
 		lent.gfns = [];
 		lent.refs = [];

@@ -18,10 +18,10 @@ const TRIES = 12;
 
 export class Quarantine {
 	protected readonly driver: Driver;
-	private readonly hurry: number;
-	private kept: Kept[] = [];
-	private watching = false;
-	private pause = FIRST_PAUSE;
+	protected readonly hurry: number;
+	protected kept: Kept[] = [];
+	protected watching = false;
+	protected pause = FIRST_PAUSE;
 
 	constructor(driver: Driver) {
 		this.driver = driver;
@@ -54,7 +54,7 @@ export class Quarantine {
 		else yield* this.watchOver();
 	}
 
-	private *timer(): Turns {
+	protected *timer(): Turns {
 		while (this.kept.some(({ tries }) => tries < TRIES)) {
 			const timeout = this.pause;
 			this.pause = Math.min(2 * timeout, LONGEST_PAUSE);
@@ -71,7 +71,7 @@ export class Quarantine {
 		this.watching = false;
 	}
 
-	private *retry(): Turns {
+	protected *retry(): Turns {
 		const items = this.kept;
 		this.kept = [];
 		for (const item of items) {

@@ -14,6 +14,9 @@ import type { Connection } from "./connection.ts";
 import { type Driver, waitFor } from "./driver.ts";
 import { ETIMEDOUT, failed } from "./status.ts";
 
+/** The fields of a request, but for those that every request has. */
+export type RequestBody<N extends OpName> = Omit<Body<N>, "id" | "operation">;
+
 /** What Linux waits for a response, in milliseconds. */
 export const RESPONSE_MS = 3000;
 
@@ -47,12 +50,12 @@ export class Requests {
 	protected readonly connection: Connection;
 	protected readonly ring: FrontRing;
 	protected readonly port: number;
-	private readonly lock: number;
+	protected readonly lock: number;
 	/** Unanswered requests by id, those that nobody waits for any more among them. */
 	protected readonly pending = new Map<number, Pending>();
 	/** Completions of who waits for a free slot, first come first. */
-	private waiters: number[] = [];
-	private lastId = 0;
+	protected waiters: number[] = [];
+	protected lastId = 0;
 	protected stopped = false;
 
 	constructor(connection: Connection, gfn: number, port: number) {
@@ -64,19 +67,11 @@ export class Requests {
 	}
 
 	/** One request and its response. */
-	*send<N extends OpName>(
-		operation: N,
-		body: Omit<Body<N>, "id" | "operation">,
-	): Turns<Answer> {
+	*send<N extends OpName>(operation: N, body: RequestBody<N>): Turns<Answer> {
 		const status = yield* this.takeSlot();
 		if (status < 0) return { how: "unsent", status };
 		const pending = this.register(operation);
-		yield* this.ring.put(
-			encodeRequest(operation, { ...body, id: pending.id } as Omit<
-				Body<N>,
-				"operation"
-			>),
-		);
+		yield* this.put(pending.id, operation, body);
 		if (this.stopped) {
 			this.pending.delete(pending.id);
 			yield* ask("lock.give", { lock: this.lock });
@@ -86,6 +81,16 @@ export class Requests {
 			yield* ask("evtchn.notify", { port: this.port });
 		yield* ask("lock.give", { lock: this.lock });
 		return yield* this.awaitResponse(pending);
+	}
+
+	/** Write the whole packet into the next slot: nothing of what was there before stays. */
+	protected *put<N extends OpName>(
+		id: number,
+		operation: N,
+		body: RequestBody<N>,
+	): Turns {
+		const fields = { ...body, id } as Omit<Body<N>, "operation">;
+		yield* this.ring.put(encodeRequest(operation, fields));
 	}
 
 	/** Hold the ring with a slot free in it: 0, or why not. Slots of requests that timed out are not free before their response has come. */

@@ -33,7 +33,7 @@ export class Xenbus {
 	backendId = 0;
 	/** Watch events of this device alone: the token of device 1 is no beginning of that of device 10. */
 	readonly token: string;
-	private readonly poll: number;
+	protected readonly poll: number;
 
 	constructor(driver: Driver, dev: number) {
 		this.driver = driver;
@@ -134,7 +134,7 @@ export class Xenbus {
 		return yield* this.transact((tx) => this.writeOffer(tx, next));
 	}
 
-	private *writeOffer(tx: number, next: number): Turns<number> {
+	protected *writeOffer(tx: number, next: number): Turns<number> {
 		if ((yield* this.backendState(tx)) !== XenbusStateInitWait)
 			return failed("ENOTCONN");
 		yield* this.drainEvents();
@@ -153,7 +153,7 @@ export class Xenbus {
 		return status;
 	}
 
-	private *writeRetraction(
+	protected *writeRetraction(
 		tx: number,
 		nodes: readonly Node[],
 		next: number | undefined,
@@ -186,7 +186,7 @@ export class Xenbus {
 	}
 
 	/** Take what the watch has queued, without waiting: the completion is there already, and a watch event goes before it. */
-	private *drainEvents(): Turns {
+	protected *drainEvents(): Turns {
 		yield* ask("completion.complete", { completion: this.poll });
 		for (;;) {
 			const { status, cause } = yield* ask("wait", {
@@ -202,7 +202,7 @@ export class Xenbus {
 	}
 
 	/** Run a body in a transaction until it commits without conflict. A negative status of the body, or NOTHING, drops it. */
-	private *transact(body: (tx: number) => Turns<number>): Turns<number> {
+	protected *transact(body: (tx: number) => Turns<number>): Turns<number> {
 		for (let tries = 0; tries < TRANSACTIONS; tries++) {
 			const { status, tx } = yield* ask("xs.transaction-start", {});
 			if (status < 0) return status;
