@@ -372,6 +372,11 @@ export class Play implements Stage {
 
 	private *playStep(step: Step): Turns {
 		if (step.if !== undefined && !this.names.has(step.if)) return;
+		for (let left = step.repeat ?? 1; left > 0; left--)
+			yield* this.playOnce(step);
+	}
+
+	private *playOnce(step: Step): Turns {
 		this.steps.push(step);
 		this.runner.step = this.steps.length;
 		const line = step.place.line;

@@ -108,6 +108,8 @@ class Flow {
 			if (typeof name === "string" && use.makes !== undefined)
 				this.#make(name, use.makes, source, ["args", arg], step);
 		}
+		if (step.repeat !== undefined && step.fails === undefined)
+			this.#repeated(step, source, uses);
 		if (step.async !== undefined)
 			this.#make(step.async, "task", source, ["async"], step);
 		if (step.if !== undefined) this.#conditions.push({ name: step.if, source });
@@ -186,6 +188,27 @@ class Flow {
 			step.replies?.must !== undefined && step.replies.must.how !== "ok";
 		const sure = step.fails === undefined && step.if === undefined && !refused;
 		this.#names.set(name, { kind, sure, made: placeOf(step, ...path) });
+	}
+
+	/** A name can be made or ended once only. */
+	#repeated(
+		step: Step,
+		source: StepSource,
+		uses: readonly [string, { makes?: Kind; ends?: true }][],
+	): void {
+		const args = step.args as Record<string, unknown>;
+		const once = uses.find(
+			([arg, use]) =>
+				args[arg] !== undefined &&
+				(use.makes !== undefined || use.ends === true),
+		);
+		if (once !== undefined)
+			this.#complaints.say(
+				source.node.source,
+				span(source, ["repeat"], true),
+				`\`${step.verb}\` cannot be repeated: \`${String(args[once[0]])}\` is ${once[1].ends === true ? "ended" : "made"} once`,
+				"add `fails` if it never succeeds",
+			);
 	}
 
 	#need(

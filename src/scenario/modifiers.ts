@@ -400,6 +400,10 @@ export const MODIFIERS = z.strictObject({
 		"requirement ids that a scripted side breaks here on purpose",
 		z.optional(oneOrMore("requirement ids", text(128))),
 	),
+	repeat: told(
+		"do the step so many times, one after the other; what is expected holds for each",
+		z.optional(int(2, 10_000)),
+	),
 	if: told(
 		"do the step only if an object of this name was created",
 		z.optional(name("an object")),

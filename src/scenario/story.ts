@@ -272,6 +272,8 @@ function misplaced(
 				? "what it sends stands in its arguments"
 				: "it does nothing",
 		);
+	if (modifiers.repeat !== undefined && modifiers.async !== undefined)
+		tell("repeat", "a task has one name", "write a step for each task");
 	if (modifiers.breaks !== undefined && by === "driver")
 		tell("breaks", "only a scripted side breaks the protocol on purpose");
 	if (
