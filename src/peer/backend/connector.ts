@@ -29,7 +29,7 @@ export class Connector {
 	flips: Flip[] = [];
 	screen: Screen | undefined;
 	protected readonly wake: number;
-	private ring: BackRing | undefined;
+	protected ring: BackRing | undefined;
 	private events: Events | undefined;
 	private readonly pages: Mapping[] = [];
 	private readonly ports: number[] = [];
@@ -37,7 +37,7 @@ export class Connector {
 	private task = 0;
 	/** Flips of the responses not yet published. */
 	private accepted: Flip[] = [];
-	private unpublished = 0;
+	protected unpublished = 0;
 
 	constructor(link: Link, config: ConnectorConfig) {
 		this.driver = link.driver;
@@ -61,10 +61,12 @@ export class Connector {
 	/** Open the display, map both pages, bind both ports. What is wrong, or undefined; what was had so far is given back by `release`. */
 	*bind(): Turns<string | undefined> {
 		const { driver, config, link } = this;
-		this.object = (yield* ask("object.make", {
+		const { status, object } = yield* ask("object.make", {
 			kind: "connector",
 			name: this.name,
-		})).object;
+		});
+		if (status < 0) return `connector ${config.index}: no memory`;
+		this.object = object;
 		const display = yield* driver.displays.acquire(config.uniqueId, this);
 		if (typeof display === "number")
 			return `connector ${config.index}: no display "${config.uniqueId}"`;
