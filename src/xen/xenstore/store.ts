@@ -1,402 +1,442 @@
-/** XenStore in memory: a first, small form. */
-import type { ErrnoName } from "../../base/errno.ts";
+/**
+ * XenStore in memory: docs/misc/xenstore.txt, in the manner of one of two C daemons.
+ *
+ * Synchronous and without a clock. Every call names the connection it comes over and, where the wire has one, the transaction (0: none).
+ * Strings hold one octet a character. Answers are `{ ok: true, … }` or `{ ok: false, error }` with the name of the errno.
+ */
 
-export type Manners = "c423" | "c417";
-export type XsError = ErrnoName;
-type No = { ok: false; error: XsError };
-export interface StoreConnection {
-	id: number;
-	domid: number;
+import { Access, type Asker } from "./access.ts";
+import { commit } from "./change.ts";
+import { StoreConnection, type WatchEvent } from "./connection.ts";
+import { Domains } from "./domain.ts";
+import { type Done, type No, no, OK, type XsError } from "./error.ts";
+import { Life } from "./life.ts";
+import { REL_PATH_MAX } from "./limits.ts";
+import { type DaemonManners, MANNERS, type Manners } from "./manners.ts";
+import * as nodes from "./nodes.ts";
+import { PathTable } from "./path.ts";
+import { formatPerm } from "./perms.ts";
+import { Transaction } from "./transaction.ts";
+import { Tree } from "./tree.ts";
+import { type Watch, Watches } from "./watch.ts";
+
+export type { WatchEvent } from "./connection.ts";
+export { StoreConnection } from "./connection.ts";
+export type { XsError } from "./error.ts";
+export type { Manners } from "./manners.ts";
+
+export interface StoreOptions {
+	manners: Manners;
+	/** Where a writer's own events go on the wire; `after-reply` also tells every event, the removed root's first. The C daemons: before. */
+	eventOrder?: "before-reply" | "after-reply";
+	/** What a conflict does: fail the transaction, or do it again and fail only if an answer differs. The C daemons: fail. */
+	transactions?: "conflict" | "replay";
+	/** Share the table of paths with other stores. */
+	paths?: PathTable;
 }
-interface Node {
-	value: string;
-	perms: string[];
-	children: string[];
-	generation: number;
-}
-interface Tx {
-	seen: Map<string, number>;
-	nodes: Map<string, Node | undefined>;
-	touched: string[];
-}
-const no = (error: XsError): No => ({ ok: false, error });
-const OK = { ok: true } as const;
+
+type Answer<T> = ({ ok: true } & T) | No;
 
 export class XenStore {
 	readonly manners: Manners;
-	private nodes = new Map<string, Node>();
-	private generation = 1;
-	private nextId = 1;
-	private nextTx = 1;
-	private readonly txs = new Map<string, Tx>();
-	private readonly watches: {
-		conn: StoreConnection;
-		path: string;
-		shown: string;
-		token: string;
-	}[] = [];
-	private readonly queues = new Map<
-		number,
-		{ path: string; token: string }[]
-	>();
+	readonly daemon: DaemonManners;
+	readonly options: Readonly<
+		Required<Pick<StoreOptions, "eventOrder" | "transactions">>
+	>;
+	readonly domains: Domains;
+	private readonly paths: PathTable;
+	private readonly tree: Tree;
+	private readonly watches: Watches;
+	private readonly access: Access;
+	private readonly life: Life;
+	private nextConnection = 1;
 
-	constructor({ manners }: { manners: Manners }) {
-		this.manners = manners;
-		this.nodes.set("/", {
-			value: "",
-			perms: ["n0"],
-			children: [],
-			generation: 0,
-		});
-	}
-	connectPrivileged(): StoreConnection {
-		return this.connect(0);
-	}
-	connectDomain(domid: number): StoreConnection {
-		return this.connect(domid);
-	}
-	private connect(domid: number): StoreConnection {
-		const conn = { id: this.nextId++, domid };
-		this.queues.set(conn.id, []);
-		return conn;
-	}
-	domainCreated(_domid: number): void {}
-	domainShutdown(_domid: number): void {
-		this.fire("@releaseDomain", undefined);
-	}
-	domainDestroyed(domid: number): void {
-		for (const [key] of [...this.txs])
-			if (key.startsWith(`${domid}:`)) this.txs.delete(key);
-		for (let i = this.watches.length - 1; i >= 0; i--)
-			if (this.watches[i]?.conn.domid === domid && domid !== 0)
-				this.watches.splice(i, 1);
-		for (const [path, node] of [...this.nodes]) {
-			if (path === "/" || !this.nodes.has(path)) continue;
-			if (Number((node.perms[0] as string).slice(1)) === domid)
-				this.remove(path);
-		}
-		this.fire("@releaseDomain", undefined);
-	}
-	hasEvent(conn: StoreConnection, token: string): boolean {
-		return (this.queues.get(conn.id) ?? []).some((e) =>
-			e.token.startsWith(token),
+	constructor(options: StoreOptions) {
+		this.manners = options.manners;
+		this.daemon = MANNERS[options.manners];
+		this.options = {
+			eventOrder: options.eventOrder ?? "before-reply",
+			transactions: options.transactions ?? "conflict",
+		};
+		this.paths = options.paths ?? new PathTable();
+		this.tree = new Tree(this.paths);
+		this.domains = new Domains(this.daemon, () => this.tree.generation);
+		this.watches = new Watches(
+			this.paths,
+			this.options.eventOrder === "before-reply",
 		);
+		this.access = new Access(
+			this.daemon,
+			this.tree,
+			this.domains,
+			this.watches,
+		);
+		this.life = new Life(this.access, (domain) =>
+			this.connect(new StoreConnection(this.nextConnection++, domain)),
+		);
+		this.life.start();
 	}
-	takeEvent(conn: StoreConnection, token: string) {
-		const queue = this.queues.get(conn.id) ?? [];
-		const at = queue.findIndex((e) => e.token.startsWith(token));
-		return at < 0 ? undefined : queue.splice(at, 1)[0];
+
+	// ---- Connections.
+
+	/** A client on the daemon's socket: it has domain 0's rights. */
+	connectPrivileged(): StoreConnection {
+		return this.connect(new StoreConnection(this.nextConnection++, undefined));
 	}
-	watchCount(conn: StoreConnection): number {
-		return this.watches.filter((w) => w.conn === conn).length;
+
+	/** The connection of a domain's kernel; the domain is introduced if that was not done. */
+	connectDomain(domid: number): StoreConnection {
+		const known = this.domains.introduced(domid)?.connection;
+		if (known !== undefined) return known;
+		const error = this.life.introduce(domid);
+		const connection = this.domains.get(domid)?.connection;
+		if (connection === undefined)
+			throw new Error(`domain ${domid} cannot be introduced: ${error}`);
+		return connection;
 	}
-	private abs(conn: StoreConnection, path: string): string {
-		return path.startsWith("/") || path.startsWith("@")
-			? path
-			: `/local/domain/${conn.domid}/${path}`;
+
+	private connect(connection: StoreConnection): StoreConnection {
+		this.access.connections.push(connection);
+		return connection;
 	}
-	private tx(conn: StoreConnection, tx: number): Tx | undefined | No {
-		if (tx === 0) return undefined;
-		return this.txs.get(`${conn.domid}:${tx}`) ?? no("ENOENT");
+
+	/** A socket client has gone. */
+	disconnect(connection: StoreConnection): void {
+		this.life.close(connection);
 	}
-	private get(tx: Tx | undefined, path: string): Node | undefined {
-		if (tx === undefined) return this.nodes.get(path);
-		if (tx.nodes.has(path)) return tx.nodes.get(path);
-		const node = this.nodes.get(path);
-		if (!tx.seen.has(path)) tx.seen.set(path, node?.generation ?? -1);
-		return node;
+
+	/** A connection that broke the wire protocol: it stays, but is served no more. */
+	ignore(connection: StoreConnection): void {
+		connection.ignored = true;
+		this.watches.removeAll(connection);
+		connection.reset();
 	}
-	private put(tx: Tx | undefined, path: string, node: Node | undefined): void {
-		if (tx !== undefined) {
-			tx.nodes.set(path, node);
-			return;
-		}
-		if (node === undefined) this.nodes.delete(path);
-		else this.nodes.set(path, { ...node, generation: this.generation++ });
+
+	/** In the order in which they were made. */
+	get connections(): readonly StoreConnection[] {
+		return this.access.connections;
 	}
-	private may(conn: StoreConnection, node: Node, right: "r" | "w"): boolean {
-		if (conn.domid === 0) return true;
-		const [first] = node.perms as [string];
-		if (Number(first.slice(1)) === conn.domid) return true;
-		const mine =
-			node.perms.slice(1).find((p) => Number(p.slice(1)) === conn.domid) ??
-			first;
-		return mine[0] === right || mine[0] === "b";
+
+	/** The oldest queued event, or the oldest whose token begins with `token`. It is taken off the queue. */
+	takeEvent(connection: StoreConnection, token = ""): WatchEvent | undefined {
+		const at = connection.events.findIndex((event) =>
+			event.token.startsWith(token),
+		);
+		return at < 0 ? undefined : connection.events.splice(at, 1)[0];
 	}
-	private lookup(
-		conn: StoreConnection,
-		txid: number,
-		given: string,
-		right: "r" | "w",
-	): { tx: Tx | undefined; path: string; node: Node } | No {
-		const tx = this.tx(conn, txid);
-		if (tx !== undefined && "ok" in tx) return tx;
-		const path = this.abs(conn, given);
-		if (!/^\/([A-Za-z0-9_@-]+(\/[A-Za-z0-9_@-]+)*)?$/.test(path))
-			return no("EINVAL");
-		const node = this.get(tx, path);
-		if (node === undefined) return no("ENOENT");
-		if (!this.may(conn, node, right)) return no("EACCES");
-		return { tx, path, node };
+
+	hasEvent(connection: StoreConnection, token = ""): boolean {
+		return connection.events.some((event) => event.token.startsWith(token));
 	}
-	read(
-		conn: StoreConnection,
-		tx: number,
-		path: string,
-	): { ok: true; value: string } | No {
-		const found = this.lookup(conn, tx, path, "r");
-		return "ok" in found ? found : { ok: true, value: found.node.value };
+
+	/** Connections with events that were not taken. */
+	pending(): StoreConnection[] {
+		return this.connections.filter(({ events }) => events.length > 0);
 	}
-	directory(
-		conn: StoreConnection,
-		tx: number,
-		path: string,
-	): { ok: true; names: string[] } | No {
-		const found = this.lookup(conn, tx, path, "r");
-		return "ok" in found
-			? found
-			: { ok: true, names: [...found.node.children] };
+
+	watchCount(connection: StoreConnection): number {
+		return connection.watches.length;
 	}
+
+	// ---- Domains, by the hypervisor.
+
+	/** A domain has come to exist. The store knows nothing of it until it is introduced or named in a permission. */
+	domainCreated(domid: number): void {
+		this.domains.create(domid);
+	}
+
+	/** It has shut down or crashed, and still exists. */
+	domainShutdown(domid: number): void {
+		this.domains.setState(domid, "shutdown");
+		this.life.check();
+	}
+
+	/** It runs on after a shutdown was only meant for a checkpoint; the toolstack tells the store with `resume`. */
+	domainRunning(domid: number): void {
+		this.domains.setState(domid, "running");
+	}
+
+	/** It is being torn down and others still hold on to its pages. */
+	domainDying(domid: number): void {
+		this.domains.setState(domid, "dying");
+		this.life.check();
+	}
+
+	domainDestroyed(domid: number): void {
+		this.domains.destroy(domid);
+		this.life.check();
+	}
+
+	// ---- Nodes.
+
+	read(connection: StoreConnection, tx: number, path: string) {
+		return this.in(connection, tx, nodes.read, path);
+	}
+
+	/** Sets a node's value, making it and what is missing above it. */
+	write(connection: StoreConnection, tx: number, path: string, value: string) {
+		return this.in(connection, tx, nodes.write, path, value);
+	}
+
+	mkdir(connection: StoreConnection, tx: number, path: string) {
+		return this.in(connection, tx, nodes.mkdir, path);
+	}
+
+	/** Removes a node and all below it; fine when only its parent exists. */
+	rm(connection: StoreConnection, tx: number, path: string) {
+		return this.in(connection, tx, nodes.rm, path);
+	}
+
+	directory(connection: StoreConnection, tx: number, path: string) {
+		return this.in(connection, tx, nodes.directory, path);
+	}
+
+	/** A part of a long listing, from an octet offset on. */
 	directoryPart(
-		conn: StoreConnection,
+		connection: StoreConnection,
 		tx: number,
 		path: string,
 		offset: number,
-	): { ok: true; generation: string; names: string } | No {
-		const found = this.lookup(conn, tx, path, "r");
-		if ("ok" in found) return found;
-		const all = found.node.children.map((c) => `${c}\0`).join("");
-		return {
-			ok: true,
-			generation: String(found.node.generation),
-			names: `${all.slice(offset)}\0`,
-		};
+	) {
+		return this.in(connection, tx, nodes.directoryPart, path, offset);
 	}
-	getPerms(
-		conn: StoreConnection,
-		tx: number,
-		path: string,
-	): { ok: true; perms: string[] } | No {
-		const found = this.lookup(conn, tx, path, "r");
-		return "ok" in found ? found : { ok: true, perms: [...found.node.perms] };
+
+	getPerms(connection: StoreConnection, tx: number, path: string) {
+		return this.in(connection, tx, nodes.getPerms, path);
 	}
+
+	/** Entries like `n1`, `r2`; the first names the owner. */
 	setPerms(
-		conn: StoreConnection,
+		connection: StoreConnection,
 		tx: number,
 		path: string,
-		perms: string[],
-	): typeof OK | No {
-		const found = this.lookup(conn, tx, path, "r");
-		if ("ok" in found) return found;
-		this.put(found.tx, found.path, { ...found.node, perms });
-		this.changed(found.tx, found.path);
-		return OK;
+		perms: readonly string[],
+	) {
+		return this.in(connection, tx, nodes.setPerms, path, perms);
 	}
-	write(
-		conn: StoreConnection,
-		tx: number,
+
+	// ---- Watches.
+
+	/** `depth`: how many levels below the path are seen; c423 only. */
+	watch(
+		connection: StoreConnection,
 		path: string,
-		value: string,
-	): typeof OK | No {
-		return this.make(conn, tx, path, value);
-	}
-	mkdir(conn: StoreConnection, tx: number, path: string): typeof OK | No {
-		return this.make(conn, tx, path, undefined);
-	}
-	private make(
-		conn: StoreConnection,
-		txid: number,
-		given: string,
-		value: string | undefined,
-	): typeof OK | No {
-		const found = this.lookup(conn, txid, given, "w");
-		if (!("ok" in found)) {
-			if (value !== undefined) {
-				this.put(found.tx, found.path, { ...found.node, value });
-				this.changed(found.tx, found.path);
-			}
-			return OK;
-		}
-		if (found.error !== "ENOENT") return found;
-		const tx = this.tx(conn, txid);
-		if (tx !== undefined && "ok" in tx) return tx;
-		const path = this.abs(conn, given);
-		const parts = path.slice(1).split("/");
-		let at = "/";
-		let parent = this.get(tx, "/") as Node;
-		const missing: string[] = [];
-		for (const part of parts) {
-			const next = at === "/" ? `/${part}` : `${at}/${part}`;
-			const node = missing.length > 0 ? undefined : this.get(tx, next);
-			if (node === undefined) {
-				if (missing.length === 0 && !this.may(conn, parent, "w"))
-					return no("EACCES");
-				missing.push(part);
-			} else parent = node;
-			at = missing.length > 0 ? at : next;
-		}
-		let base = `/${parts.slice(0, parts.length - missing.length).join("/")}`;
-		for (const part of missing) {
-			const above = this.get(tx, base) as Node;
-			const next = base === "/" ? `/${part}` : `${base}/${part}`;
-			const perms =
-				conn.domid === 0
-					? [...above.perms]
-					: [
-							`${(above.perms[0] as string)[0]}${conn.domid}`,
-							...above.perms.slice(1),
-						];
-			this.put(tx, base, { ...above, children: [...above.children, part] });
-			this.put(tx, next, {
-				value: next === path ? (value ?? "") : "",
-				perms,
-				children: [],
-				generation: 0,
-			});
-			base = next;
-		}
-		this.changed(tx, path);
+		token: string,
+		depth = -1,
+	): Done {
+		const at = this.watchPath(connection, path);
+		if (typeof at === "string") return no(at);
+		this.access.errno = undefined;
+		const same = (watch: Watch) => watch.path === at && watch.token === token;
+		if (connection.watches.some(same)) return no("EEXIST");
+		const { length } = connection.watches;
+		if (this.domains.exceeds(connection, "watches", length))
+			return no(this.daemon.watchQuotaError);
+		const relative = !path.startsWith("/") && !path.startsWith("@");
+		const prefix = relative ? connection.home.length + 1 : 0;
+		const watch = { path: at, token, depth, prefix };
+		this.watches.add(connection, watch);
+		this.watches.send(connection, watch, at);
 		return OK;
 	}
-	rm(conn: StoreConnection, txid: number, given: string): typeof OK | No {
-		const found = this.lookup(conn, txid, given, "w");
-		if ("ok" in found) {
-			if (found.error !== "ENOENT") return found;
-			const tx = this.tx(conn, txid);
-			if (tx !== undefined && "ok" in tx) return tx;
-			const path = this.abs(conn, given);
-			return this.get(tx, path.slice(0, path.lastIndexOf("/")) || "/") ===
-				undefined
-				? no("ENOENT")
-				: OK;
-		}
-		this.remove(found.path, found.tx);
-		return OK;
-	}
-	private remove(path: string, tx?: Tx): void {
-		const below = (p: string): string[] => {
-			const node = this.get(tx, p);
-			return node === undefined
-				? []
-				: [...node.children.flatMap((c) => below(`${p}/${c}`)), p];
-		};
-		const gone = below(path);
-		for (const p of gone) this.put(tx, p, undefined);
-		const up = path.slice(0, path.lastIndexOf("/")) || "/";
-		const parent = this.get(tx, up);
-		if (parent !== undefined)
-			this.put(tx, up, {
-				...parent,
-				children: parent.children.filter(
-					(c) => c !== path.slice(path.lastIndexOf("/") + 1),
-				),
-			});
-		for (const p of gone) if (p !== path) this.changed(tx, p, true);
-		this.changed(tx, path);
-	}
-	private changed(tx: Tx | undefined, path: string, exact = false): void {
-		if (tx !== undefined) {
-			if (!tx.touched.includes(path)) tx.touched.push(path);
-			return;
-		}
-		this.fire(path, this.nodes.get(path), exact);
-	}
-	private fire(path: string, _node: Node | undefined, exact = false): void {
-		for (const watch of this.watches) {
-			const hit = exact
-				? watch.path === path
-				: watch.path === path ||
-					watch.path === "/" ||
-					path.startsWith(`${watch.path}/`);
-			if (hit) this.push(watch, path);
-		}
-	}
-	private push(
-		watch: {
-			conn: StoreConnection;
-			path: string;
-			shown: string;
-			token: string;
-		},
-		path: string,
-	): void {
-		const queue = this.queues.get(watch.conn.id) as {
-			path: string;
-			token: string;
-		}[];
-		const shown =
-			watch.shown === watch.path
-				? path
-				: path.slice(watch.path.length - watch.shown.length);
-		if (!queue.some((e) => e.path === shown && e.token === watch.token))
-			queue.push({ path: shown, token: watch.token });
-	}
-	watch(conn: StoreConnection, shown: string, token: string): typeof OK | No {
-		const path = this.abs(conn, shown);
-		if (
-			this.watches.some(
-				(w) => w.conn === conn && w.path === path && w.token === token,
-			)
-		)
-			return no("EEXIST");
-		const watch = { conn, path, shown, token };
-		this.watches.push(watch);
-		this.push(watch, path);
-		return OK;
-	}
-	unwatch(conn: StoreConnection, shown: string, token: string): typeof OK | No {
-		const at = this.watches.findIndex(
-			(w) =>
-				w.conn === conn &&
-				w.path === this.abs(conn, shown) &&
-				w.token === token,
+
+	unwatch(connection: StoreConnection, path: string, token: string): Done {
+		const at = this.watchPath(connection, path, true);
+		if (typeof at === "string") return no(at);
+		const watch = connection.watches.find(
+			(known) => known.path === at && known.token === token,
 		);
-		if (at < 0) return no("ENOENT");
-		this.watches.splice(at, 1);
+		if (watch === undefined) return no("ENOENT");
+		this.watches.remove(connection, watch);
 		return OK;
 	}
+
+	/** The older daemon takes any name that starts with @, and does not look at the form when a watch ends. */
+	private watchPath(
+		connection: StoreConnection,
+		path: string,
+		ending = false,
+	): number | XsError {
+		if (this.daemon.specialNodes)
+			return this.access.resolve(connection.outside, path, true);
+		if (path.startsWith("@"))
+			return ending || path.length <= REL_PATH_MAX
+				? this.paths.raw(path)
+				: this.access.fail("EINVAL");
+		const at = this.access.resolve(connection.outside, path);
+		return ending && typeof at === "string" ? "ENOENT" : at;
+	}
+
+	/** XS_RESET_WATCHES: drop the connection's watches and transactions. */
+	resetWatches(connection: StoreConnection): Done {
+		this.watches.removeAll(connection);
+		connection.transactions.clear();
+		return OK;
+	}
+
+	// ---- Transactions.
+
+	/** `tx`: the transaction the request itself is in; there is no nesting. */
 	transactionStart(
-		conn: StoreConnection,
-		_tx: number,
-	): { ok: true; tx: number } | No {
-		const tx = this.nextTx++;
-		this.txs.set(`${conn.domid}:${tx}`, {
-			seen: new Map(),
-			nodes: new Map(),
-			touched: [],
-		});
-		return { ok: true, tx };
+		connection: StoreConnection,
+		tx = 0,
+	): Answer<{ tx: number }> {
+		if (tx !== 0)
+			return no(connection.transactions.has(tx) ? "EBUSY" : "ENOENT");
+		const open = connection.transactions.size;
+		if (this.domains.exceeds(connection, "transactions", open))
+			return no("ENOSPC");
+		this.tree.generation++;
+		const id = connection.freeTransaction();
+		connection.transactions.set(id, new Transaction(id, connection));
+		return { ok: true, tx: id };
 	}
+
 	transactionEnd(
-		conn: StoreConnection,
-		txid: number,
-		commit: boolean,
-	): typeof OK | No {
-		const tx = this.tx(conn, txid);
-		if (tx === undefined || "ok" in tx) return no("ENOENT");
-		this.txs.delete(`${conn.domid}:${txid}`);
-		if (!commit) return OK;
-		for (const [path, generation] of tx.seen)
-			if ((this.nodes.get(path)?.generation ?? -1) !== generation)
-				return no("EAGAIN");
-		for (const [path, node] of tx.nodes) this.put(undefined, path, node);
-		for (const path of tx.touched) this.fire(path, this.nodes.get(path));
-		return OK;
+		connection: StoreConnection,
+		id: number,
+		apply: boolean,
+	): Done {
+		const tx = connection.transactions.get(id);
+		if (tx === undefined) return no("ENOENT");
+		connection.transactions.delete(id);
+		if (!apply) return OK;
+		let error = commit(this.access, tx);
+		if (error === "EAGAIN" && this.options.transactions === "replay")
+			error = this.replay(tx);
+		return error === undefined ? OK : no(error);
 	}
+
+	/** Do a transaction again on the store as it is now: fine unless an answer differs. */
+	private replay(tx: Transaction): XsError | undefined {
+		const changes = [...tx.accessed.values()].some(({ modified }) => modified);
+		if (!changes) return undefined;
+		const again = new Transaction(
+			tx.id,
+			tx.asker.connection as StoreConnection,
+		);
+		const same = tx.deeds.every(
+			(deed) => JSON.stringify(deed.again(again.asker)) === deed.answer,
+		);
+		return same ? commit(this.access, again) : "EAGAIN";
+	}
+
+	/** Whether a request may name this transaction; 0 is none. */
+	hasTransaction(connection: StoreConnection, tx: number): boolean {
+		return tx === 0 || connection.transactions.has(tx);
+	}
+
+	/** Make a request in or out of a transaction, keeping it when transactions may be replayed. */
+	private in<A extends unknown[], T>(
+		connection: StoreConnection,
+		id: number,
+		request: (access: Access, asker: Asker, ...args: A) => T,
+		...args: A
+	): T | No {
+		if (id === 0) return request(this.access, connection.outside, ...args);
+		const tx = connection.transactions.get(id);
+		if (tx === undefined) return no("ENOENT");
+		const answer = request(this.access, tx.asker, ...args);
+		if (this.options.transactions === "replay")
+			tx.deeds.push({
+				again: (asker) => request(this.access, asker, ...args),
+				answer: JSON.stringify(answer),
+			});
+		return answer;
+	}
+
+	// ---- Domains, by the toolstack.
+
 	getDomainPath(
-		_conn: StoreConnection,
+		_connection: StoreConnection,
 		domid: number,
-	): { ok: true; path: string } | No {
-		return { ok: true, path: `/local/domain/${domid}` };
+	): { ok: true; path: string } {
+		return { ok: true, path: `/local/domain/${domid >>> 0}` };
 	}
-	introduce(conn: StoreConnection, _domid: number): typeof OK | No {
-		if (conn.domid !== 0) return no("EACCES");
-		this.fire("@introduceDomain", undefined);
+
+	/** XS_INTRODUCE: a domain's ring can be used from now on; again: its connection starts afresh. */
+	introduce(connection: StoreConnection, domid: number): Done {
+		if (!connection.privileged) return no("EACCES");
+		const error = this.life.introduce(domid);
+		return error === undefined ? OK : no(error);
+	}
+
+	/** XS_RELEASE: the store lets go of a domain, and removes what it owns. */
+	release(connection: StoreConnection, domid: number): Done {
+		return this.onDomain(connection, domid, (target) =>
+			this.life.release(target),
+		);
+	}
+
+	isDomainIntroduced(
+		connection: StoreConnection,
+		domid: number,
+	): Answer<{ introduced: boolean }> {
+		if (!connection.privileged) return no("EACCES");
+		const introduced =
+			domid === DOMID_SELF || this.domains.introduced(domid) !== undefined;
+		return { ok: true, introduced };
+	}
+
+	/** XS_RESUME: a later shutdown is news again. */
+	resume(connection: StoreConnection, domid: number): Done {
+		return this.onDomain(connection, domid, (target) => {
+			if (target.domain !== undefined) target.domain.shutdown = false;
+		});
+	}
+
+	/** XS_SET_TARGET: `domid` may do what `target` may. */
+	setTarget(connection: StoreConnection, domid: number, target: number): Done {
+		if (!connection.privileged) return no("EACCES");
+		const actor = this.life.connected(domid);
+		if (typeof actor === "string") return no(actor);
+		const other = this.life.connected(target);
+		if (typeof other === "string") return no(other);
+		actor.target = other;
+		other.actedForBy.add(actor);
 		return OK;
 	}
-	resetWatches(conn: StoreConnection): typeof OK | No {
-		for (let i = this.watches.length - 1; i >= 0; i--)
-			if (this.watches[i]?.conn === conn) this.watches.splice(i, 1);
+
+	private onDomain(
+		connection: StoreConnection,
+		domid: number,
+		act: (target: StoreConnection) => void,
+	): Done {
+		if (!connection.privileged) return no("EACCES");
+		if (domid === 0) return no("EINVAL");
+		const target = this.life.connected(domid);
+		if (typeof target === "string") return no(target);
+		act(target);
 		return OK;
+	}
+
+	// ---- For who looks on.
+
+	/** Every node, parents first: path, value, permissions. */
+	*nodes(): Generator<{ path: string; value: string; perms: string[] }> {
+		for (const [at, node] of this.tree.walk())
+			yield {
+				path: this.paths.text(at),
+				value: node.value,
+				perms: node.perms.map(formatPerm),
+			};
+	}
+
+	/** Nodes in the whole store. */
+	get nodeCount(): number {
+		return this.tree.count;
+	}
+
+	/** Nodes a domain owns. */
+	nodesOwned(domid: number): number {
+		return this.domains.get(domid)?.nodes ?? 0;
+	}
+
+	/** What errno held, which is what the older daemon answers to some malformed requests. */
+	leftover(): XsError {
+		return this.access.leftover();
 	}
 }
+
+/** DOMID_SELF of xen.h. */
+const DOMID_SELF = 0x7ff0;

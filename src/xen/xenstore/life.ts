@@ -1,0 +1,190 @@
+/** Domains come and go: XS_INTRODUCE, XS_RELEASE, VIRQ_DOM_EXC, and what dies with a domain. */
+
+import { type Access, ITSELF } from "./access.ts";
+import { removeOwned, without } from "./change.ts";
+import type { StoreConnection } from "./connection.ts";
+import type { DomainRecord } from "./domain.ts";
+import type { XsError } from "./error.ts";
+import { DOMID_ANY, perm, READ } from "./perms.ts";
+
+const INTRODUCE = "@introduceDomain";
+const RELEASE = "@releaseDomain";
+
+export class Life {
+	private readonly access: Access;
+	private readonly open: (domain: DomainRecord) => StoreConnection;
+
+	constructor(access: Access, open: (domain: DomainRecord) => StoreConnection) {
+		this.access = access;
+		this.open = open;
+	}
+
+	/** The store as a daemon leaves it when it starts: a few nodes, and domain 0. */
+	start(): void {
+		const { access } = this;
+		const record = access.domains.record(0);
+		record.introduced = true;
+		record.connection = this.open(record);
+		const owned = [perm(0, 0)];
+		const plant = (text: string, children: readonly string[], perms = owned) =>
+			access.write(
+				ITSELF,
+				access.paths.of(text),
+				{
+					value: "",
+					perms,
+					children: children.map((child) => access.paths.of(child)),
+					childLength: children.reduce(
+						(sum, child) => sum + child.length - child.lastIndexOf("/"),
+						0,
+					),
+				},
+				false,
+			);
+		plant("/", ["/tool"]);
+		plant("/tool", ["/tool/xenstored"]);
+		plant("/tool/xenstored", []);
+		record.nodes = 3;
+		if (access.manners.specialNodes) {
+			plant(RELEASE, [], [...owned, perm(DOMID_ANY, READ)]);
+			plant(INTRODUCE, []);
+			record.nodes = 5;
+		} else
+			for (const name of [RELEASE, INTRODUCE])
+				access.special.set(access.paths.of(name), owned);
+	}
+
+	/** A domain's connection, if it has one that can be used. */
+	connected(domid: number): StoreConnection | XsError {
+		const record = this.access.domains.introduced(domid);
+		if (record === undefined) return "ENOENT";
+		return record.connection ?? "EINVAL";
+	}
+
+	introduce(domid: number): XsError | undefined {
+		const { domains } = this.access;
+		const known = domains.introduced(domid);
+		if (known === undefined) {
+			if (!domains.exists(domid)) {
+				if (domains.get(domid) === undefined) this.forgetTraces(domid);
+				return this.access.fail("EINVAL");
+			}
+			const record = domains.record(domid);
+			record.introduced = true;
+			record.shutdown = false;
+			record.connection = this.open(record);
+			this.tell(INTRODUCE, domid, "both");
+		}
+		const connection = domains.get(domid)?.connection;
+		if (connection === undefined) return this.access.fail("EINVAL");
+		this.access.watches.removeAll(connection);
+		connection.reset();
+		return undefined;
+	}
+
+	/** XS_RELEASE. A domain that others act for only loses that. */
+	release(connection: StoreConnection): void {
+		const [actor] = [...connection.actedForBy].slice(-1);
+		if (actor === undefined) this.close(connection);
+		else connection.actedForBy.delete(actor);
+	}
+
+	/** Look which domains have shut down or gone: VIRQ_DOM_EXC. */
+	check(): void {
+		const { domains, manners } = this.access;
+		const scanned = manners.releasesDying
+			? domains.all().reverse()
+			: [...domains.changed.keys()]
+					.sort((a, b) => a - b)
+					.flatMap((domid) => domains.get(domid) ?? []);
+		let stopped = false;
+		for (const record of scanned) {
+			if (domains.get(record.domid) !== record) continue;
+			const now = domains.now(record.domid);
+			const gone =
+				now === undefined ||
+				(!manners.releasesDying &&
+					(domains.changed.get(record.domid) ?? 0) !== 0);
+			if (!record.introduced) {
+				this.checkUnintroduced(record);
+				continue;
+			}
+			if (now?.state === "shutdown" && !gone && !record.shutdown) {
+				record.shutdown = true;
+				stopped = true;
+				if (!manners.releasesDying) this.tell(RELEASE, record.domid, "domain");
+			}
+			if (!gone && !(now.state === "dying" && manners.releasesDying)) continue;
+			if (record.connection === undefined) continue;
+			const { connection } = record;
+			record.connection = undefined;
+			stopped = false;
+			if (connection.actedForBy.size === 0) this.close(connection);
+		}
+		domains.changed.clear();
+		if (stopped) this.tell(RELEASE, 0, "name");
+	}
+
+	/** A domain known only from a permission. The newer daemon notices its end only when the number lives again. */
+	private checkUnintroduced(record: DomainRecord): void {
+		const { domains, manners } = this.access;
+		const now = domains.now(record.domid);
+		const over = manners.releasesDying
+			? now === undefined
+			: now !== undefined && record.life !== 0 && now.life !== record.life;
+		if (!over) return;
+		this.forgetTraces(record.domid);
+		domains.forget(record.domid);
+	}
+
+	/** A connection ends, and with a ring its domain. */
+	close(connection: StoreConnection): void {
+		if (connection.closed) return;
+		const { access } = this;
+		connection.closed = true;
+		access.watches.removeAll(connection);
+		connection.reset();
+		for (const other of access.connections)
+			if (other.actedForBy.delete(connection) && orphan(other))
+				this.close(other);
+		access.connections.splice(access.connections.indexOf(connection), 1);
+		const { domain } = connection;
+		if (domain === undefined) return;
+		this.forgetTraces(domain.domid);
+		access.domains.forget(domain.domid);
+		this.tell(RELEASE, domain.domid, "both");
+	}
+
+	/** Remove what a domain owns, and its rights. */
+	private forgetTraces(domid: number): void {
+		const { access } = this;
+		removeOwned(access, domid, access.manners.strikesPermissions);
+		for (const [path, perms] of access.special)
+			access.special.set(path, without(perms, domid));
+		if (!access.manners.strikesPermissions) return;
+		for (const name of [RELEASE, INTRODUCE]) {
+			const path = access.paths.of(name);
+			const node = access.tree.get(path);
+			if (node?.perms.some((entry) => entry.domid === domid))
+				access.tree.set(path, { ...node, perms: without(node.perms, domid) });
+		}
+	}
+
+	/** Fire a special name: itself, its form with the domain's number, or both. Only the newer daemon has the latter. */
+	private tell(name: string, domid: number, form: "name" | "domain" | "both") {
+		const { access } = this;
+		const path = access.paths.of(name);
+		if (!access.manners.specialNodes) {
+			access.fireSpecial(path);
+			return;
+		}
+		const node = access.tree.get(path);
+		if (form !== "domain") access.fireNow(path, node, "nodepth");
+		if (form !== "name")
+			access.fireNow(access.paths.of(`${name}/${domid}`), node, "depth");
+	}
+}
+
+/** A ring whose domain is gone, kept only by those that acted for it. */
+const orphan = ({ actedForBy, domain }: StoreConnection): boolean =>
+	actedForBy.size === 0 && domain?.connection === undefined;
