@@ -127,6 +127,67 @@ test("50 orders of turns in each mode", () => {
 		}
 });
 
+test("the toolstack removes the device under a client that holds a buffer on screen", () => {
+	for (const beAlloc of ["0", "1"]) {
+		const stage = played(
+			function* (stage) {
+				yield* connected(stage);
+				for (const [name, args] of [
+					[
+						"gem.create",
+						{ object: "A", width: 64, height: 64, bpp: 32, size: 16384 },
+					],
+					[
+						"fb.create",
+						{
+							framebuffer: "f",
+							object: "A",
+							width: 64,
+							height: 64,
+							format: FORMAT,
+						},
+					],
+					[
+						"mode.set",
+						{
+							connector: 0,
+							framebuffer: "f",
+							x: 0,
+							y: 0,
+							width: 64,
+							height: 64,
+							bpp: 32,
+						},
+					],
+				] as const)
+					expect(
+						(yield* stage.does(name, { dev: 0, ...args } as never)).status,
+						name,
+					).toBe(0);
+				yield* askRemoval(BE, FE, 0);
+				yield* stage.rest(10_000);
+				expect(yield* stage.frontState()).toBe("7");
+				expect(stage.held()).toMatchObject({ "gem-object": 1, framebuffer: 1 });
+				expect(stage.held().page ?? 0).toBe(0);
+				expect(stage.held().mapping ?? 0).toBe(0);
+				expect(
+					yield* stage.does("fb.destroy", { dev: 0, framebuffer: "f" }),
+				).toEqual({ status: 0 });
+				expect(yield* stage.does("gem.close", { dev: 0, object: "A" })).toEqual(
+					{ status: 0 },
+				);
+				yield* stage.idle();
+				expect(yield* stage.frontState()).toBe("1");
+				expect(yield* stage.does("unbind", { dev: 0 })).toEqual({ status: 0 });
+			},
+			{ devices: [device({ beAlloc })] },
+		);
+		expect(stage.held()).toEqual({});
+		expect(stage.findings("fe")).toEqual([]);
+		expect(stage.findings("be")).toEqual([]);
+	}
+});
+
 const FAULTS: readonly (readonly [CallName, number])[] = [
 	["page.alloc", -12],
 	["grant.reserve", -28],
@@ -169,6 +230,7 @@ test.each(["0", "1"])(
 					},
 					{ devices: [device({ beAlloc })] },
 				);
+				expect(stage.faults.idle(), `${at} ${nth} of ${count}`).toEqual([]);
 				expect(stage.held(), `${at} ${nth} of ${count}`).toEqual({});
 				expect(stage.findings("fe"), `${at} ${nth} of ${count}`).toEqual([]);
 			}
