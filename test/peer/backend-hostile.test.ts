@@ -258,6 +258,7 @@ test.each<[CallName, number]>([
 	["xs.transaction-end", -11],
 	["xs.watch", -7],
 	["grant.reserve", -28],
+	["object.make", -12],
 ])("one failing %s at any place breaks nothing for good", (at, status) => {
 	for (let nth = 1; nth < 40; nth += nth < 10 ? 1 : 5) {
 		const harness = new Harness({ devices: [device({ beAlloc: "1" })] });

@@ -307,6 +307,21 @@ test("a lost display closes its devices; another guest's goes on", () => {
 	expect(harness.findings()).toEqual([]);
 });
 
+test("twenty devices are connected at once, more than there may be transactions", () => {
+	const devices = Array.from({ length: 20 }, (_, dev) => device({ dev }));
+	for (let seed = 0; seed < 5; seed++)
+		life(
+			function* (_guest, harness) {
+				const guests = devices.map(({ dev }) => new Guest(harness, FE, dev));
+				for (const guest of guests) yield* guest.prepare();
+				for (const guest of guests) yield* guest.publish();
+				yield* harness.rest(5000);
+				for (const guest of guests) expect(yield* guest.backState()).toBe("4");
+			},
+			{ devices, choices: new SeededChoices(seed, "many") },
+		);
+});
+
 test("fifty orders of turns: connect, show, restart, close", () => {
 	for (let seed = 0; seed < 50; seed++) {
 		life(

@@ -239,8 +239,8 @@ export class Harness {
 		return held;
 	}
 
-	/** What the rules say against a participant. */
-	findings(blamed = "be"): string[] {
+	/** What the rules say against a participant, or against anybody. */
+	findings(blamed: string | "anybody" = "be"): string[] {
 		const { guests = [FE] } = this.options;
 		const standing: Standing = "scripted";
 		const { findings } = judge(this.journal, RULES, {
@@ -258,7 +258,7 @@ export class Harness {
 			allowed: [],
 		});
 		return findings
-			.filter((f) => f.blamed === blamed)
+			.filter((f) => blamed === "anybody" || f.blamed === blamed)
 			.map((f) => `${f.rule}: ${f.message}`);
 	}
 }

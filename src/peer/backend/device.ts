@@ -85,12 +85,11 @@ export class Device {
 	}
 
 	private *live(): Turns {
-		const { object } = yield* ask("object.make", {
-			kind: "device",
-			name: this.name,
-		});
-		this.object = object;
 		for (;;) {
+			if (!(yield* this.announce())) {
+				yield* this.rest("retry");
+				continue;
+			}
 			const before = this.state;
 			const next = yield* this.step();
 			if (next === "gone") return;
@@ -101,10 +100,22 @@ export class Device {
 		}
 	}
 
+	/** The device's own record. False when there is no memory for it. */
+	private *announce(): Turns<boolean> {
+		if (this.object !== 0) return true;
+		const { object } = yield* ask("object.make", {
+			kind: "device",
+			name: this.name,
+		});
+		this.object = object;
+		return object !== 0;
+	}
+
 	private *forget(): Turns {
 		yield* this.disconnect();
 		yield* this.watchFront("");
 		yield* ask("object.drop", { object: this.object });
+		this.object = 0;
 		// The guest may be gone with its device, and then it has let go of everything.
 		yield* this.driver.quarantine.again();
 	}
@@ -131,6 +142,7 @@ export class Device {
 		if (typeof state === "number") return state === ENOENT ? "gone" : "retry";
 		if (state !== this.state) return yield* this.adopt(state);
 		const wanted = yield* this.wanted();
+		if (wanted && this.front === "") return "retry";
 		const front = parseState(
 			this.front === "" ? undefined : yield* xenbus.read(`${this.front}/state`),
 		);
@@ -202,6 +214,7 @@ export class Device {
 			fe === undefined || fe >= DOMID_FIRST_RESERVED
 				? "frontend-id is no domain"
 				: yield* driver.handshake.read(this.front);
+		if (config === undefined) return "retry";
 		if (typeof config === "string") return yield* this.refuse(config);
 		this.link = new driver.parts.Link(this, fe as number, config);
 		this.met = false;

@@ -36,10 +36,10 @@ export class Handshake {
 		this.driver = driver;
 	}
 
-	/** The configuration below F, or what is wrong with it. */
-	*read(front: string): Turns<FrontendConfig | string> {
+	/** The configuration below F, or what is wrong with it; undefined when the store gives no transaction to read it in now. */
+	*read(front: string): Turns<FrontendConfig | string | undefined> {
 		const { status, tx } = yield* ask("xs.transaction-start", {});
-		if (status < 0) return "no transaction to read in";
+		if (status < 0) return undefined;
 		const config = yield* this.readAll(front, tx);
 		yield* ask("xs.transaction-end", { tx, commit: false });
 		return config;

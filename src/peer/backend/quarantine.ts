@@ -38,11 +38,6 @@ export class Quarantine {
 		this.hurry = driver.fresh();
 	}
 
-	/** How many items wait. */
-	get size(): number {
-		return this.items.length;
-	}
-
 	/** The pages of an item count against the guest's limit until it is given back. */
 	*keep(item: Kept): Turns {
 		this.items.push(item);

@@ -5,7 +5,7 @@ import type { Body } from "../../../displif/packet.ts";
 import { ask, type Turns } from "../../../xen/call.ts";
 import { PAGE_SIZE } from "../../../xen/frame.ts";
 import type { Connector } from "../connector.ts";
-import type { DisplayBuffer, Link } from "../link.ts";
+import type { Link } from "../link.ts";
 import type { Lent, Mapping } from "../pages.ts";
 import { EINVAL, ENOENT, refused } from "../status.ts";
 
@@ -18,6 +18,11 @@ export function* dbufCreate(
 	const count = bufferPages(body.buffer_sz);
 	const wanted = { buffers: 1, bytes: body.buffer_sz, pages: count };
 	if (!driver.limits.allows(link.fe, wanted)) return refused("ENOMEM");
+	const made = yield* ask("object.make", {
+		kind: "dbuf",
+		name: hex(body.dbuf_cookie),
+	});
+	if (made.status < 0) return made.status;
 	driver.limits.add(link.fe, wanted);
 
 	const mappings: Mapping[] = [];
@@ -31,11 +36,12 @@ export function* dbufCreate(
 		driver.limits.drop(link.fe, wanted);
 		yield* driver.pages.letGo(link.fe, mappings);
 		yield* driver.pages.takeBackOrKeep(link.fe, lent);
+		yield* ask("object.drop", { object: made.object });
 		return status < 0 ? status : ENOENT;
 	}
-	const buffer: DisplayBuffer = {
+	link.buffers.set(body.dbuf_cookie, {
 		cookie: body.dbuf_cookie,
-		object: 0,
+		object: made.object,
 		bytes: body.buffer_sz,
 		dataOffset: body.data_ofs,
 		pitch: pitchOf(body.width, body.bpp),
@@ -44,12 +50,7 @@ export function* dbufCreate(
 		gfns: [...mappings, ...lent].map(({ gfn }) => gfn),
 		framebuffers: 0,
 		spoiled: false,
-	};
-	link.buffers.set(buffer.cookie, buffer);
-	buffer.object = (yield* ask("object.make", {
-		kind: "dbuf",
-		name: hex(buffer.cookie),
-	})).object;
+	});
 	return 0;
 }
 

@@ -4,7 +4,7 @@ import type { Body } from "../../../displif/packet.ts";
 import { ask, type Turns } from "../../../xen/call.ts";
 import { PAGE_SIZE } from "../../../xen/frame.ts";
 import type { Connector } from "../connector.ts";
-import type { DisplayBuffer, Framebuffer, Link } from "../link.ts";
+import type { DisplayBuffer, Link } from "../link.ts";
 import { EINVAL, EIO, ENOENT, refused } from "../status.ts";
 import { hex, pitchOf } from "./dbuf-create.ts";
 
@@ -22,9 +22,14 @@ export function* fbAttach(
 	if (stride === 0) return EINVAL;
 	if (!driver.limits.allows(link.fe, { framebuffers: 1 }))
 		return refused("ENOSPC");
-	const framebuffer: Framebuffer = {
+	const { status, object } = yield* ask("object.make", {
+		kind: "framebuffer",
+		name: hex(fb_cookie),
+	});
+	if (status < 0) return status;
+	link.framebuffers.set(fb_cookie, {
 		cookie: fb_cookie,
-		object: 0,
+		object,
 		id: driver.fresh(),
 		buffer,
 		width,
@@ -33,14 +38,9 @@ export function* fbAttach(
 		stride,
 		imports: new Set(),
 		leaving: false,
-	};
-	link.framebuffers.set(fb_cookie, framebuffer);
+	});
 	driver.limits.add(link.fe, { framebuffers: 1 });
 	buffer.framebuffers += 1;
-	framebuffer.object = (yield* ask("object.make", {
-		kind: "framebuffer",
-		name: hex(fb_cookie),
-	})).object;
 	return 0;
 }
 

@@ -21,10 +21,11 @@ export function* pgFlip(
 	const { mode } = screen;
 	if (mode === undefined) return EINVAL;
 	if (flips.length >= OWED_MAX) return EBUSY;
-	const { object } = yield* ask("object.make", {
+	const { status: made, object } = yield* ask("object.make", {
 		kind: "flip",
 		name: hex(fb_cookie),
 	});
+	if (made < 0) return made;
 	const flip: Flip = {
 		object,
 		connector,
