@@ -23,7 +23,7 @@ import {
 	deleteDevice,
 } from "../peer/toolstack.ts";
 import type { Live } from "../scenario/expression.ts";
-import type { Case, Step } from "../scenario/scenario.ts";
+import { type Case, placeOf, type Step } from "../scenario/scenario.ts";
 import { isLate, settle } from "../scenario/template.ts";
 import {
 	isFrontend,
@@ -44,6 +44,7 @@ import {
 } from "./expect.ts";
 import { Faults } from "./faults/faults.ts";
 import { RUN_LIMITS, type RunLimits, Runner } from "./runner.ts";
+import { PeerSilent } from "./script/side.ts";
 import { bufferRefs, busState, displayName, driverRuns } from "./see.ts";
 import {
 	type Actor,
@@ -154,6 +155,20 @@ export class Play implements Stage {
 
 	private caught(error: unknown): void {
 		if (error instanceof Stopped) return;
+		if (
+			error instanceof PeerSilent &&
+			this.actors.get(error.peer)?.standing === "subject"
+		) {
+			this.miss({
+				who: error.peer,
+				level: "must",
+				message: error.message,
+				expected: "it answers in bounded time",
+				got: "nothing",
+				place: placeOf(error.step, ...error.path),
+			});
+			return;
+		}
 		if (error instanceof StepError) {
 			this.scenarioError ??= error;
 			return;
@@ -470,6 +485,10 @@ export class Play implements Stage {
 	/** Clients close what they hold, frontends unbind, the toolstack removes the devices, scripted domains are destroyed, drivers stop; then rest. */
 	private *epilogue(): Turns {
 		yield* this.runner.pause({ until: "idle" });
+		// A backend that the scenario played serves nobody any more: its clients end as with a backend that died.
+		const be = this.actor("be");
+		if (be.standing === "scripted" && this.alive(be))
+			yield* ask("domain.destroy", { domid: be.domid });
 		yield* this.closeClients();
 		for (const [guest, dev] of this.devices()) {
 			const { frontend, domid } = this.actor(guest);

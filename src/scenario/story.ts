@@ -247,7 +247,13 @@ function misplaced(
 		);
 	};
 	const { by } = shape;
-	if (modifiers.fails !== undefined && by !== "driver")
+	if (modifiers.fails !== undefined && modifiers.async !== undefined)
+		tell(
+			"fails",
+			"its result is known when it is joined",
+			"write `fails` beside `join`",
+		);
+	if (modifiers.fails !== undefined && by !== "driver" && verb !== "join")
 		tell(
 			"fails",
 			"only a driver operation can fail",
