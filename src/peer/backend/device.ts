@@ -32,6 +32,8 @@ const READY: readonly (number | undefined)[] = [
 	XenbusStateClosed,
 ];
 
+/** Moves in a row that no way through the bus states needs: whoever changes the nodes that fast has to wait. */
+const MOVES = 16;
 /** Milliseconds until a state that could not be read or written is tried again. */
 const RETRY = 1000;
 /** So many wake-ups in a row that changed nothing are taken as they come; then watch events gather for a while. */
@@ -85,18 +87,20 @@ export class Device {
 	}
 
 	private *live(): Turns {
-		for (;;) {
+		for (let moves = 0; ; ) {
 			if (!(yield* this.announce())) {
+				if (this.driver.stopping) return;
 				yield* this.rest("retry");
 				continue;
 			}
 			const before = this.state;
 			const next = yield* this.step();
 			if (next === "gone") return;
-			if (next === "again") continue;
+			if (next === "again" && ++moves < MOVES) continue;
 			if (this.driver.stopping) return;
+			moves = 0;
 			this.idle = this.state === before ? this.idle + 1 : 0;
-			yield* this.rest(next);
+			yield* this.rest(next === "rest" ? "rest" : "retry");
 		}
 	}
 
@@ -114,7 +118,7 @@ export class Device {
 	private *forget(): Turns {
 		yield* this.disconnect();
 		yield* this.watchFront("");
-		yield* ask("object.drop", { object: this.object });
+		if (this.object !== 0) yield* ask("object.drop", { object: this.object });
 		this.object = 0;
 		// The guest may be gone with its device, and then it has let go of everything.
 		yield* this.driver.quarantine.again();
