@@ -250,7 +250,13 @@ function conclude(
 					: storyTail(play.journal, verdict.wire, name, storyEnd(play, told)),
 		};
 	};
-	if (play.scenarioError !== undefined && failures.length === 0)
+	// A scenario that could not go on because of a breach tells of the breach.
+	if (
+		play.scenarioError !== undefined &&
+		failures.length === 0 &&
+		ours.length === 0 &&
+		wrong.length === 0
+	)
 		return {
 			...end("error", play.scenarioError.message, []),
 			error: { class: "scenario", message: play.scenarioError.message },

@@ -26,7 +26,7 @@ export interface RunLimits {
 
 export const RUN_LIMITS: RunLimits = {
 	calls: 20_000_000,
-	burst: 2_000_000,
+	burst: 400_000,
 	microtasks: 1000,
 	restTicks: 120_000,
 };

@@ -220,9 +220,10 @@ class Page {
 	}
 }
 
-/** An unexpected pass fails the run, and is counted so. Never coloured. */
-export function lastLine({ outcomes }: Counts): string {
-	const failed = outcomes.failed + outcomes["unexpected-pass"];
+/** Whatever keeps the run from being green counts as failed to who reads this line alone: errors, unexpected passes and invalid files too. Never coloured. */
+export function lastLine({ outcomes, invalid }: Counts): string {
+	const failed =
+		outcomes.failed + outcomes["unexpected-pass"] + outcomes.error + invalid;
 	const skipped = outcomes.skipped === 0 ? "" : `, ${outcomes.skipped} skipped`;
 	return `${outcomes.passed} passed, ${failed} failed${skipped}`;
 }
