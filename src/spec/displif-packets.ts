@@ -358,6 +358,7 @@ export const DISPLIF_PACKETS = [
 			"both",
 			"the slot of an event is its index modulo 63 also where the 32-bit index wraps",
 			"63 does not divide 2^32, so the slot jumps there",
+			"the sides agree on an index that counts modulo 63",
 		),
 	),
 ];
