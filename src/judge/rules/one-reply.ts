@@ -7,7 +7,7 @@ const operation = (words: ArrayLike<number>) =>
 const hex = (value: number) => `0x${value.toString(16).padStart(2, "0")}`;
 
 /** Exactly one reply for each request, with its id and its operation. */
-export const oneReply = rule({
+export const oneReply = rule<Lost>({
 	id: "one-reply",
 	says: "Each request is answered exactly once, with its id and its operation.",
 	owes: "backend",
@@ -17,11 +17,13 @@ export const oneReply = rule({
 		"displif.response.id-echoed",
 	],
 	assumes: ["ring-bounds"],
-	observes: ["wire.response", "wire.close"],
-	start: () => undefined,
-	step(_state, entry, court) {
+	observes: ["wire.response", "wire.close", "evtchn.notify"],
+	start: () => new Map(),
+	step(lost, entry, court) {
+		if (entry.kind === "evtchn.notify" && entry.fault !== 0)
+			lost.set(entry.domid, entry.seq);
 		if (entry.kind === "wire.close")
-			unanswered(entry.connection, court, court.tick(entry.seq));
+			unanswered(entry.connection, lost, court, court.tick(entry.seq));
 		if (entry.kind !== "wire.response") return;
 		const { connection, words, request, seq } = entry;
 		const where = `connector ${connection.connector} of device ${connection.dev}`;
@@ -45,19 +47,28 @@ export const oneReply = rule({
 				requirements: ["displif.response.operation-echoed"],
 			});
 	},
-	rest(_state, court) {
+	rest(lost, court) {
 		for (const connection of court.exchange.connections)
-			if (connection.open) unanswered(connection, court, court.tick());
+			if (connection.open) unanswered(connection, lost, court, court.tick());
 	},
 });
 
 /** How long a backend may take, in virtual milliseconds: what the Linux frontend waits. */
 const PATIENCE = 3000;
 
-function unanswered(connection: Connection, court: Court, now: number): void {
+/** By frontend: its last event that a fault took away. Of the requests before it the backend was not told. */
+type Lost = Map<number, number>;
+
+function unanswered(
+	connection: Connection,
+	lost: Lost,
+	court: Court,
+	now: number,
+): void {
 	if (!court.running(connection.be)) return;
+	const untold = lost.get(connection.fe) ?? -1;
 	const late = connection.requests.filter(
-		(r) => r.answer === undefined && now - r.tick >= PATIENCE,
+		(r) => r.answer === undefined && r.seq > untold && now - r.tick >= PATIENCE,
 	);
 	const first = late[0];
 	if (first === undefined) return;
