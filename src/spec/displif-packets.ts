@@ -138,8 +138,9 @@ export const DISPLIF_PACKETS = [
 		may(
 			"dbuf-create.error-code",
 			"backend",
-			"a cookie in use is answered with EEXIST or EINVAL",
-			"the header gives no number",
+			"a cookie in use has an error number of its own",
+			"EEXIST",
+			"EINVAL; the header gives no number",
 		),
 	),
 	...displif(
@@ -293,8 +294,9 @@ export const DISPLIF_PACKETS = [
 		may(
 			"response.order",
 			"backend",
-			"responses come in any order",
-			"the header states no order",
+			"responses come in an order of the backend's choice",
+			"any order",
+			"the order of the requests; the header states none",
 		),
 	),
 	...displif(
@@ -320,8 +322,9 @@ export const DISPLIF_PACKETS = [
 		may(
 			"pg-flip.order",
 			"backend",
-			"the event follows the response of its flip",
-			"the header states no order, and the two travel by different channels",
+			"response and event of a flip come in either order",
+			"the response first",
+			"either first: the header states no order, and the two travel by different channels",
 		),
 	),
 	...displif(
