@@ -1,4 +1,6 @@
 /** The printed form of the ledger: one line an entry, in the words of the door. */
+import { statusText } from "../base/errno.ts";
+import * as GRANT_TABLE from "../xen/abi/grant-table.ts";
 import { CALLS, type CallName, type FieldType } from "../xen/call.ts";
 import type { Entry } from "./entry.ts";
 import { isLong } from "./journal.ts";
@@ -35,7 +37,13 @@ export function tellWhole(
 		entry.reply as unknown as Record<string, unknown>,
 	);
 	const fault = entry.fault === 0 ? [] : [`(fault ${entry.fault})`];
-	return [told, "->", String(entry.reply.status), ...back, ...fault].join(" ");
+	return [
+		told,
+		"->",
+		statusOf(entry.kind, entry.reply.status),
+		...(entry.reply.status < 0 ? [] : back),
+		...fault,
+	].join(" ");
 }
 
 function fieldsOf(
@@ -66,3 +74,18 @@ function tellWords(words: ArrayLike<number>): string {
 		? `[${shown.join(" ")} … ${words.length} words]`
 		: `[${shown.join(" ")}]`;
 }
+
+/** The mapping side of grants answers in GNTST_* of grant_table.h, everything else in errno. */
+function statusOf(kind: string, status: number): string {
+	const granted =
+		kind === "grant.map" || kind === "grant.unmap" || kind === "grant.copy";
+	return granted
+		? (GNTST_NAMES.get(status) ?? String(status))
+		: statusText(status);
+}
+
+const GNTST_NAMES = new Map(
+	Object.entries(GRANT_TABLE)
+		.filter(([name]) => name.startsWith("GNTST_"))
+		.map(([name, value]) => [value as number, name]),
+);

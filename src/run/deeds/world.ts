@@ -1,4 +1,5 @@
 /** What the world and check verbs do: the toolstack, the life of domains, the display, limits and faults. */
+import { statusText } from "../../base/errno.ts";
 import {
 	addDevice,
 	askRemoval,
@@ -107,7 +108,7 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 			nth,
 			times,
 			deed,
-			text: `${at} of ${of} ${returns !== undefined ? `answered ${returns}` : does}, from the ${nth}. call on${times > 1 ? `, ${times} times` : ""}`,
+			text: `${at} of ${of} ${returns !== undefined ? `answered ${at.startsWith("grant.") ? returns : statusText(returns)}` : does}, ${nth === 1 ? "the first call" : `call ${nth}`}${times > 1 ? ` and ${times - 1} after it` : ""}`,
 		});
 		return {};
 	},
