@@ -38,6 +38,8 @@ export class Physmap {
 	private readonly balloonList: number[] = [];
 	/** Pages that count against `max_pages`. */
 	pages = 0;
+	/** Pages given away by `decrease`, or lost under a foreign mapping: the allocator has them no more until they are populated again. */
+	private given = 0;
 	/** Pages handed out by `page.alloc` and not freed. */
 	inUse = 0;
 	/** Frame numbers taken from the balloon and not given back. */
@@ -70,6 +72,12 @@ export class Physmap {
 	/** How many frame numbers wait in the balloon's list. */
 	get balloonCredit(): number {
 		return this.balloonList.length;
+	}
+
+	/** From now on only so many pages can still be had, as if others had taken the rest. */
+	limitFree(free: number): void {
+		for (const gfn of this.freeGfns.slice(free)) this.decrease(gfn);
+		this.limits.pages = this.pages + this.given + free - this.freeGfns.length;
 	}
 
 	/** `page.alloc`: gfn, or 0 when `max_pages` is reached. */
@@ -113,6 +121,7 @@ export class Physmap {
 		this.kinds[gfn] = HOLE;
 		this.backing[gfn] = 0;
 		this.pages -= 1;
+		this.given += 1;
 		const free = this.freeGfns.indexOf(gfn);
 		if (free >= 0) this.freeGfns.splice(free, 1);
 		return 1;
@@ -127,6 +136,7 @@ export class Physmap {
 		this.kinds[gfn] = OWN;
 		this.backing[gfn] = this.frames.alloc(this.domid, POISON);
 		this.pages += 1;
+		if (this.given > 0) this.given -= 1;
 		return 1;
 	}
 
@@ -175,6 +185,7 @@ export class Physmap {
 		while (this.kinds.length <= gfn) this.fresh();
 		if (this.kinds[gfn] === OWN) {
 			this.pages -= 1;
+			this.given += 1;
 			this.frames.release(this.backing[gfn] as number);
 		}
 		this.kinds[gfn] = FOREIGN;
@@ -203,7 +214,7 @@ export class Physmap {
 
 	/** A new page of memory at a new frame number; 0 at `max_pages`. */
 	private grow(): number {
-		if (this.pages >= this.limits.pages) return 0;
+		if (this.pages + this.given >= this.limits.pages) return 0;
 		const gfn = this.fresh();
 		this.kinds[gfn] = OWN;
 		this.backing[gfn] = this.frames.alloc(this.domid, POISON);

@@ -83,8 +83,9 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 		return {};
 	},
 	"memory.limit"(stage, step) {
-		const domain = stage.world.domain(stage.actor(step.args.of).domid);
-		if (domain !== undefined) domain.physmap.limits.pages = step.args.pages;
+		stage.world
+			.domain(stage.actor(step.args.of).domid)
+			?.physmap.limitFree(step.args.pages);
 		return {};
 	},
 	"grants.limit"(stage, step) {
