@@ -293,8 +293,7 @@ function conclude(
 		if (
 			failures.every((f) => f.rule === "expectation") &&
 			idle.length > 0 &&
-			options.under !== undefined &&
-			options.names.backend !== undefined
+			(options.under.frontend ?? options.under.backend) !== undefined
 		)
 			return end(
 				"skipped",
