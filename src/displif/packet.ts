@@ -12,13 +12,12 @@ import {
 	u16,
 	u64,
 	uncovered,
-	type ValueOf,
 } from "../base/struct.ts";
 import {
 	XENDISPL_DBUF_FLG_REQ_ALLOC,
 	XENDISPL_EVT_PG_FLIP,
 } from "./constants.ts";
-import { OP_BY_CODE, OPS, type OpName } from "./ops/index.ts";
+import { OP_BY_CODE, OP_NAMES, OPS, type OpName } from "./ops/index.ts";
 import { PACKET_OCTETS, REQUEST_HEAD } from "./ops/op.ts";
 
 export const PACKET_WORDS = PACKET_OCTETS / 4;
@@ -80,10 +79,9 @@ export function encodeRequest<N extends OpName>(
 ): Uint32Array {
 	const words = new Uint32Array(PACKET_WORDS);
 	const { request, code } = OPS[name];
-	(request.encode as (value: unknown, words: Uint32Array) => void)(
-		{ ...body, operation: code },
-		words,
-	);
+	(request.encode as (value: unknown, words: Uint32Array) => void)(body, words);
+	// The operation goes in by hand: a copy of the body that has one costs twenty times the encoding.
+	words[0] = ((words[0] as number) & ~(0xff << 16)) | (code << 16);
 	return words;
 }
 
@@ -222,29 +220,37 @@ export function fourccText(code: number): string {
 	return /^[ -~]{4}$/.test(text) ? text : `0x${code.toString(16)}`;
 }
 
-const undefinedOctets = (fields: Fields): readonly number[] =>
-	uncovered(fields, 0, PACKET_OCTETS);
-/** Of a request whose code nobody knows, only the head can be held to anything. */
-const REQUEST_STRAYS = uncovered(REQUEST_HEAD, 0, 8);
-const REQUEST_STRAYS_BY_OP = Object.fromEntries(
-	Object.entries(OPS).map(([name, { request }]) => [
-		name,
-		undefinedOctets(request.fields),
-	]),
-) as Record<OpName, readonly number[]>;
-const RESPONSE_STRAYS = undefinedOctets(RESPONSE_HEAD);
-const EDID_RESPONSE_STRAYS = undefinedOctets(edidResponse.fields);
-/** Of an event whose type nobody knows, only the head can be held to anything. */
-const EVENT_HEAD_STRAYS = uncovered(EVENT_HEAD, 0, 8);
-const EVENT_STRAYS = undefinedOctets(pgFlipEvent.fields);
+/** For each word of a packet, the bits that the protocol does not define. */
+type Undefined = Uint32Array;
 
-function strays(words: ArrayLike<number>, offsets: readonly number[]): Stray[] {
+function undefinedBits(fields: Fields, octets = PACKET_OCTETS): Undefined {
+	const bits = new Uint32Array(PACKET_WORDS);
+	const view = new Uint8Array(bits.buffer);
+	for (const offset of uncovered(fields, 0, octets)) view[offset] = 0xff;
+	return bits;
+}
+
+/** Of a packet whose code or type nobody knows, only the head can be held to anything. */
+const HEAD_OCTETS = 8;
+const REQUEST_STRAYS = undefinedBits(REQUEST_HEAD, HEAD_OCTETS);
+const REQUEST_STRAYS_BY_OP = Object.fromEntries(
+	OP_NAMES.map((name) => [name, undefinedBits(OPS[name].request.fields)]),
+) as Record<OpName, Undefined>;
+const RESPONSE_STRAYS = undefinedBits(RESPONSE_HEAD);
+const EDID_RESPONSE_STRAYS = undefinedBits(edidResponse.fields);
+const EVENT_HEAD_STRAYS = undefinedBits(EVENT_HEAD, HEAD_OCTETS);
+const EVENT_STRAYS = undefinedBits(pgFlipEvent.fields);
+
+/** Whole words first: a lawful packet has nothing to look at octet by octet. */
+function strays(words: ArrayLike<number>, undefinedBits: Undefined): Stray[] {
 	const found: Stray[] = [];
-	for (const offset of offsets) {
-		const value = octet(words, offset);
-		if (value !== 0) found.push({ field: "reserved", offset, value });
+	for (let word = 0; word < PACKET_WORDS; word++) {
+		const bits = undefinedBits[word] as number;
+		if (((words[word] as number) & bits) === 0) continue;
+		for (let offset = word * 4; offset < word * 4 + 4; offset++) {
+			const value = octet(words, offset) & octet(undefinedBits, offset);
+			if (value !== 0) found.push({ field: "reserved", offset, value });
+		}
 	}
 	return found;
 }
-
-export type { ValueOf };
