@@ -16,7 +16,7 @@ import type { LedgerName } from "../scenario/views.ts";
 import { LEDGER_NAMES } from "../scenario/views.ts";
 import type { Participant } from "../scenario/words.ts";
 import { ledger, see } from "./see.ts";
-import { type Deed, type Stage, StepError } from "./stage.ts";
+import { type Actor, type Deed, type Stage, StepError } from "./stage.ts";
 
 /** What an expectation found: not yet blamed. */
 export interface Unmet {
@@ -343,9 +343,22 @@ function whose(stage: Stage, path: StateExpect["path"]): Participant {
 	return "be";
 }
 
+/**
+ * Who is to blame. An expectation speaks of what two sides did together, and a reference that stands in meets it with another reference: so
+ * what it seems to have done wrong is the doing of the subject that it met.
+ */
+function culprit(stage: Stage, who: Participant): Actor | undefined {
+	const actor = stage.actors.get(who);
+	if (actor?.standing !== "reference") return actor;
+	const others = [...stage.actors.values()].filter(
+		(other) => other.standing === "subject",
+	);
+	return others.find((other) => other.role !== actor.role) ?? actor;
+}
+
 /** The finding that an unmet expectation is, blamed by who takes part how. */
 export function expectationFinding(stage: Stage, missed: Unmet): Finding {
-	const actor = stage.actors.get(missed.who);
+	const actor = culprit(stage, missed.who);
 	const standing =
 		actor?.standing === "subject"
 			? "subject"
@@ -357,7 +370,7 @@ export function expectationFinding(stage: Stage, missed: Unmet): Finding {
 		requirements: stage.case.spec,
 		level: missed.level,
 		owes: actor?.role ?? "world",
-		blamed: missed.who,
+		blamed: actor?.name ?? missed.who,
 		standing,
 		message: missed.message,
 		expected: missed.expected,
