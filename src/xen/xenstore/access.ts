@@ -34,7 +34,10 @@ export class Access {
 	readonly manners: DaemonManners;
 	/** Permission lists of the special names where those are no nodes. */
 	readonly special = new Map<number, Perms>();
-	/** C's errno, for the answers of the older daemon to malformed requests. undefined is 0. */
+	/**
+	 * C's errno, which the older daemon answers to some malformed requests. undefined is 0: there it aborts, where we say EINVAL.
+	 * That it starts as ENOENT is what was recorded.
+	 */
 	errno: XsError | undefined = "ENOENT";
 
 	constructor(
@@ -53,11 +56,6 @@ export class Access {
 	fail(error: XsError): XsError {
 		this.errno = error;
 		return error;
-	}
-
-	/** What errno holds, which is what the older daemon answers to some malformed requests. */
-	leftover(): XsError {
-		return this.errno ?? "EINVAL";
 	}
 
 	/** The absolute form of a path as a number, or why it is none. Special names are no paths unless asked for. */

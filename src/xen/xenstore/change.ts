@@ -9,6 +9,12 @@ import type { Node } from "./tree.ts";
 
 export const ownerOf = (perms: Perms): number => (perms[0] as Perm).domid;
 
+/** A node's content, for writing it again: permissions that do not work any more stay dead. */
+const content = (access: Access, node: Node): Content => ({
+	...node,
+	perms: access.living(node),
+});
+
 const withChild = (access: Access, node: Content, child: number): Content => ({
 	...node,
 	children: [...node.children, child],
@@ -56,30 +62,27 @@ export function create(
 	if (asker.tx !== undefined) asker.tx.creates = true;
 	const perms = inherited(access, asker, parent);
 	const plan: [number, Content][] = missing.map((at, depth) => {
-		const content = {
+		const made = {
 			value: at === path ? value : "",
 			perms,
 			children: [],
 			childLength: 0,
 		};
 		const below = missing[depth - 1];
-		return [
-			at,
-			below === undefined ? content : withChild(access, content, below),
-		];
+		return [at, below === undefined ? made : withChild(access, made, below)];
 	});
 	const bottom = missing[missing.length - 1] as number;
-	plan.push([above, withChild(access, parent, bottom)]);
+	plan.push([above, withChild(access, content(access, parent), bottom)]);
 	// Bottom up, so that no parent ever names a child that is not there.
 	const { connection } = asker;
-	for (const [step, [at, content]] of plan.entries()) {
+	for (const [step, [at, wanted]] of plan.entries()) {
 		let error: XsError | undefined;
 		if (
 			at !== above &&
 			access.domains.exceeds(connection, "nodes", nodesOf(access, asker, step))
 		)
 			error = access.fail("ENOSPC");
-		const written = error ?? access.write(asker, at, content, true);
+		const written = error ?? access.write(asker, at, wanted, true);
 		if (typeof written === "string") {
 			undo(access, asker, plan.slice(0, step));
 			return written;
@@ -120,7 +123,10 @@ export function remove(
 		return parent === "ENOSPC" ? parent : access.fail("EINVAL");
 	const error = removeBelow(access, asker, path, true);
 	if (error !== undefined) return error;
-	access.write(asker, above, withoutChild(access, parent, path), false);
+	// A transaction may see a parent from before the child was made elsewhere.
+	if (!parent.children.includes(path)) return access.fail("EIO");
+	const rest = withoutChild(access, content(access, parent), path);
+	access.write(asker, above, rest, false);
 	return undefined;
 }
 
@@ -179,8 +185,10 @@ export function removeOwned(
 	const visit = (path: number): void => {
 		const node = access.tree.get(path);
 		if (node === undefined) return;
-		if (ownerOf(node.perms) === domid && path !== ROOT) {
-			remove(access, ITSELF, path);
+		if (ownerOf(node.perms) === domid) {
+			// Who gives the root to a guest loses the whole store with it.
+			if (path === ROOT) removeBelow(access, ITSELF, path, true);
+			else remove(access, ITSELF, path);
 			return;
 		}
 		if (strike && node.perms.some((entry, i) => i > 0 && entry.domid === domid))

@@ -34,6 +34,9 @@ export class StoreConnection {
 	/** Broke the wire protocol: nothing is read from it or sent to it any more. */
 	ignored = false;
 	closed = false;
+	/** The server has it in hand: a release waits until its turn has come. */
+	held = false;
+	releasing = false;
 	/** This connection outside of any transaction. */
 	readonly outside: Asker;
 	/** Relative paths seen before. */

@@ -30,7 +30,7 @@ const each = (list: readonly string[]): string =>
 /** Answers of the older daemon where it gets no argument: what errno holds; ENOENT would mean a missing node, so some say ENOMEM for it. */
 function noArgument({ store }: Request, makes: boolean): No {
 	if (!store.daemon.leftoverErrno) return no("EINVAL");
-	const left = store.leftover();
+	const left = store.leftover ?? "EINVAL";
 	return no(makes && left === "ENOENT" ? "ENOMEM" : left);
 }
 

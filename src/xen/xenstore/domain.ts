@@ -180,10 +180,13 @@ export class Domains {
 	}
 
 	/** A list as a client gave it: domains become known by being named, entries of those that do not exist are ignored. */
-	named(perms: Perms): Perms {
+	named(perms: Perms, inVain: () => void): Perms {
 		return perms.map((entry) => {
 			if (this.manners.specialNodes && entry.domid === DOMID_ANY) return entry;
 			if (this.recordOfExisting(entry.domid) !== undefined) return entry;
+			// xc_domain_getinfo() looks for the first domain from a number on, and fails when there is none.
+			if (![...this.existing.keys()].some((domid) => domid > entry.domid))
+				inVain();
 			return { ...entry, ignored: true };
 		});
 	}

@@ -84,6 +84,13 @@ export class Life {
 
 	/** XS_RELEASE. A domain that others act for only loses that. */
 	release(connection: StoreConnection): void {
+		if (connection.held) {
+			connection.held = false;
+			connection.releasing = true;
+			if (this.access.manners.specialNodes)
+				this.access.watches.removeAll(connection);
+			return;
+		}
 		const [actor] = [...connection.actedForBy].slice(-1);
 		if (actor === undefined) this.close(connection);
 		else connection.actedForBy.delete(actor);

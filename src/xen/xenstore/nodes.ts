@@ -167,7 +167,7 @@ export function setPerms(
 	const parsed = perms.map(parsePerm);
 	if (!parsed.every((entry): entry is Perm => entry !== undefined))
 		return no(access.fail("EINVAL"));
-	const wanted = domains.named(parsed);
+	const wanted = domains.named(parsed, () => access.fail("ESRCH"));
 	if (wanted[0]?.ignored === true) return no("ENOENT");
 	if (path.startsWith("@") && !access.manners.specialNodes)
 		return setSpecialPerms(access, asker, path, wanted);
@@ -198,7 +198,7 @@ function setSpecialPerms(
 	const at = access.paths.raw(path);
 	const needed = WRITE | OWNER;
 	if ((access.specialRights(asker.connection, at) & needed) !== needed)
-		return no(access.leftover());
+		return no(access.errno ?? "EINVAL");
 	access.special.set(at, perms);
 	return OK;
 }

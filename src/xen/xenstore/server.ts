@@ -229,13 +229,21 @@ export class XenStoreServer {
 	private turn(): boolean {
 		let moved = false;
 		for (const channel of this.channels.values()) channel.poll();
-		for (const connection of [...this.store.connections]) {
+		const connections = [...this.store.connections];
+		for (const [index, connection] of connections.entries()) {
+			const next = connections[index + 1];
+			if (next !== undefined) next.held = true;
 			const channel = this.channels.get(connection);
-			if (channel === undefined) continue;
-			if (channel.readable()) {
+			if (channel?.readable() === true) {
 				moved = true;
 				this.input(channel);
 			}
+			connection.held = false;
+			if (connection.releasing) {
+				this.store.finishRelease(connection);
+				this.settle();
+			}
+			if (channel === undefined) continue;
 			if (
 				this.channels.has(connection) &&
 				channel.output.length > 0 &&

@@ -368,6 +368,12 @@ export class XenStore {
 		);
 	}
 
+	/** What a release had to wait for is over. */
+	finishRelease(connection: StoreConnection): void {
+		connection.releasing = false;
+		this.life.release(connection);
+	}
+
 	isDomainIntroduced(
 		connection: StoreConnection,
 		domid: number,
@@ -432,9 +438,9 @@ export class XenStore {
 		return this.domains.get(domid)?.nodes ?? 0;
 	}
 
-	/** What errno held, which is what the older daemon answers to some malformed requests. */
-	leftover(): XsError {
-		return this.access.leftover();
+	/** What errno holds, which is what the older daemon answers to some malformed requests; undefined where it would abort. */
+	get leftover(): XsError | undefined {
+		return this.access.errno;
 	}
 }
 
