@@ -127,6 +127,7 @@ export function remove(
 	if (!parent.children.includes(path)) return access.fail("EIO");
 	const rest = withoutChild(access, content(access, parent), path);
 	access.write(asker, above, rest, false);
+	access.errno = undefined;
 	return undefined;
 }
 

@@ -72,6 +72,12 @@ export class Domains {
 		return this.existing.has(domid);
 	}
 
+	/** Whether no domain has a higher number: only then does asking the hypervisor for one that is gone fail with an errno. */
+	isLast(domid: number): boolean {
+		for (const other of this.existing.keys()) if (other > domid) return false;
+		return true;
+	}
+
 	now(domid: number): { life: number; state: LifeState } | undefined {
 		return this.existing.get(domid);
 	}
@@ -184,9 +190,7 @@ export class Domains {
 		return perms.map((entry) => {
 			if (this.manners.specialNodes && entry.domid === DOMID_ANY) return entry;
 			if (this.recordOfExisting(entry.domid) !== undefined) return entry;
-			// xc_domain_getinfo() looks for the first domain from a number on, and fails when there is none.
-			if (![...this.existing.keys()].some((domid) => domid > entry.domid))
-				inVain();
+			if (this.isLast(entry.domid)) inVain();
 			return { ...entry, ignored: true };
 		});
 	}

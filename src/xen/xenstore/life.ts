@@ -108,6 +108,8 @@ export class Life {
 		for (const record of scanned) {
 			if (domains.get(record.domid) !== record) continue;
 			const now = domains.now(record.domid);
+			if (now === undefined && domains.isLast(record.domid))
+				this.access.fail("ESRCH");
 			const gone =
 				now === undefined ||
 				(!manners.releasesDying &&

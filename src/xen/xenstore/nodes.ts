@@ -96,9 +96,7 @@ export function rm(access: Access, asker: Asker, path: string): Done {
 	if (typeof node === "string") return no(node);
 	if (at === ROOT) return no("EINVAL");
 	const error = remove(access, asker, at);
-	if (error !== undefined) return no(error);
-	access.errno = undefined;
-	return OK;
+	return error === undefined ? OK : no(error);
 }
 
 /** XS_DIRECTORY */

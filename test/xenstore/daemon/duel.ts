@@ -15,6 +15,14 @@ const RING_ROOM = 1000;
 /** Milliseconds after which a message is taken for missing. */
 const PATIENCE = 2000;
 
+const ONE_PATH: ReadonlySet<number> = new Set([
+	XS.READ,
+	XS.DIRECTORY,
+	XS.GET_PERMS,
+	XS.MKDIR,
+	XS.RM,
+]);
+
 export interface Tally {
 	requests: number;
 	fromGuests: number;
@@ -135,7 +143,7 @@ export class Duel {
 		let room = domid === undefined ? Number.POSITIVE_INFINITY : RING_ROOM;
 		const sent: Message[] = [];
 		for (const [index, { type, payload, tx }] of requests.entries()) {
-			if (this.wouldCrash(type, payload)) continue;
+			if (this.wouldCrash(type, payload, requests.length > 1)) continue;
 			room -= 16 + payload.length;
 			if (index > 0 && room < 0) break;
 			const txId = tx < 0 ? 999 : tx === 0 ? 0 : (open[tx - 1] ?? 0);
@@ -157,17 +165,33 @@ export class Duel {
 	}
 
 	/** What ends xenstored 4.17 with a signal: there is no answer to compare with. */
-	private wouldCrash(type: number, payload: string): boolean {
+	private wouldCrash(type: number, payload: string, burst: boolean): boolean {
 		const [first = "", second] = payload.split("\0");
 		// A domain that is gone, but not its connection, because another may act for it.
 		if (type === XS.INTRODUCE) {
 			const record = this.bench.store.domains.introduced(Number(first));
 			return record !== undefined && record.connection === undefined;
 		}
-		// A permission list of a special name that is refused while errno happens to be 0: also a guest may do that.
-		if (type === XS.SET_PERMS && first.startsWith("@"))
-			return this.bench.store.leftover === undefined;
-		return type === XS.SET_TARGET && first === second;
+		// What is answered with whatever errno holds while that is 0: also a guest may do that.
+		if (
+			type === XS.SET_PERMS
+				? first.startsWith("@")
+				: ONE_PATH.has(type) && !payload.endsWith("\0")
+		)
+			return burst || this.bench.store.leftover === undefined;
+		// Domains that act for each other, for two, or for one that was let go.
+		const domain = this.bench.store.domains.introduced(Number(first));
+		const actor = domain?.connection;
+		if (type === XS.RELEASE) return (actor?.actedForBy.size ?? 0) > 0;
+		if (type !== XS.SET_TARGET) return false;
+		const target = this.bench.store.domains.introduced(Number(second));
+		return (
+			burst ||
+			first === second ||
+			(actor?.actedForBy.size ?? 0) > 0 ||
+			actor?.target !== undefined ||
+			target?.connection?.target !== undefined
+		);
 	}
 
 	/** Keep account of which transactions are open. */

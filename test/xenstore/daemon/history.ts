@@ -44,11 +44,29 @@ export const home = (client: number, domid: number): Deed => ({
 const PARTS = ["a", "b", "cc", "d-d"];
 const TOKENS = ["t", "u", "a longer token"];
 
+/** What a history is mostly about. */
+export const THEMES = [
+	"all",
+	"transactions",
+	"watches",
+	"lives",
+	"limits",
+] as const;
+export type Theme = (typeof THEMES)[number];
+
+interface Asked {
+	type: number;
+	payload: string;
+	tx: number;
+}
+
 export class Generator {
 	private readonly random: RandomGenerator;
+	private readonly theme: Theme;
 
-	constructor(seed: number) {
+	constructor(seed: number, theme: Theme) {
 		this.random = xoroshiro128plus(seed);
+		this.theme = theme;
 	}
 
 	private below(n: number): number {
@@ -69,9 +87,13 @@ export class Generator {
 		throw new Error("weights do not add up");
 	}
 
+	private part(): string {
+		return this.theme === "limits" ? `n${this.below(600)}` : this.one(PARTS);
+	}
+
 	private tail(max: number): string {
 		const parts = Array.from({ length: this.below(max + 1) }, () =>
-			this.one(PARTS),
+			this.part(),
 		);
 		return parts.map((part) => `/${part}`).join("");
 	}
@@ -80,7 +102,7 @@ export class Generator {
 		return this.weighed<() => string>([
 			[10, () => this.tail(3) || "/"],
 			[8, () => `/local/domain/${this.one([0, ...DOMAINS])}${this.tail(3)}`],
-			[6, () => `${this.one(PARTS)}${this.tail(2)}`],
+			[6, () => `${this.part()}${this.tail(2)}`],
 			[1, () => this.one(["/", "/local", "/local/domain", "/tool"])],
 			[1, () => this.one(["//", "/a/", "", "/a b", "@releaseDomain", "@x"])],
 		])();
@@ -120,80 +142,98 @@ export class Generator {
 		])();
 	}
 
-	private request(): { type: number; payload: string } {
+	private token(): string {
+		return this.theme === "limits" ? `t${this.below(300)}` : this.one(TOKENS);
+	}
+
+	/** The nth open transaction, or none. */
+	private tx(): number {
+		const inside = this.theme === "transactions" ? 300 : 60;
+		return this.weighed<number>([
+			[100, 0],
+			[inside, 1 + this.below(2)],
+			[1, -1],
+		]);
+	}
+
+	private asked(): Asked {
 		const domid = () => `${this.one(DOMAINS)}\0`;
-		return this.weighed<() => { type: number; payload: string }>([
-			[12, () => ({ type: XS.READ, payload: `${this.path()}\0` })],
-			[
-				24,
-				() => ({
-					type: XS.WRITE,
-					payload: `${this.path()}\0${this.value()}`,
-				}),
-			],
-			[8, () => ({ type: XS.MKDIR, payload: `${this.path()}\0` })],
-			[8, () => ({ type: XS.RM, payload: `${this.path()}\0` })],
-			[6, () => ({ type: XS.DIRECTORY, payload: `${this.path()}\0` })],
-			[
-				6,
-				() => ({
-					type: XS.DIRECTORY_PART,
-					payload: `${this.path()}\0${this.below(5)}\0`,
-				}),
-			],
-			[6, () => ({ type: XS.GET_PERMS, payload: `${this.path()}\0` })],
-			[
-				8,
-				() => {
-					const path = this.path();
-					const payload = `${path}\0${this.perms(path)}`;
-					return { type: XS.SET_PERMS, payload };
-				},
-			],
+		const start = { all: 6, transactions: 12, watches: 2, lives: 2, limits: 8 };
+		const end = { all: 6, transactions: 10, watches: 2, lives: 2, limits: 1 };
+		const watch = {
+			all: 8,
+			transactions: 3,
+			watches: 30,
+			lives: 10,
+			limits: 20,
+		};
+		const tx = this.tx();
+		const ask =
+			(type: number, payload: () => string, inside = tx) =>
+			() => ({ type, payload: payload(), tx: inside });
+		const path = () => `${this.path()}\0`;
+		return this.weighed<() => Asked>([
+			[12, ask(XS.READ, path)],
+			[24, ask(XS.WRITE, () => path() + this.value())],
+			[8, ask(XS.MKDIR, path)],
+			[this.theme === "limits" ? 1 : 8, ask(XS.RM, path)],
+			[6, ask(XS.DIRECTORY, path)],
+			[6, ask(XS.DIRECTORY_PART, () => `${path()}${this.below(5)}\0`)],
+			[6, ask(XS.GET_PERMS, path)],
 			[
 				8,
-				() => ({
-					type: XS.WATCH,
-					payload: `${this.watched()}\0${this.one(TOKENS)}\0`,
+				ask(XS.SET_PERMS, () => {
+					const about = this.path();
+					return `${about}\0${this.perms(about)}`;
 				}),
 			],
 			[
-				3,
-				() => ({
-					type: XS.UNWATCH,
-					payload: `${this.watched()}\0${this.one(TOKENS)}\0`,
-				}),
+				watch[this.theme],
+				ask(XS.WATCH, () => `${this.watched()}\0${this.token()}\0`),
 			],
-			[5, () => ({ type: XS.TRANSACTION_START, payload: "\0" })],
+			[3, ask(XS.UNWATCH, () => `${this.watched()}\0${this.token()}\0`)],
 			[
-				6,
-				() => ({
-					type: XS.TRANSACTION_END,
-					payload: this.one(["T\0", "T\0", "T\0", "F\0"]),
-				}),
+				start[this.theme],
+				ask(XS.TRANSACTION_START, () => "\0", this.below(20) > 0 ? 0 : tx),
 			],
-			[1, () => ({ type: XS.GET_DOMAIN_PATH, payload: domid() })],
-			[1, () => ({ type: XS.IS_DOMAIN_INTRODUCED, payload: domid() })],
-			[3, () => ({ type: XS.INTRODUCE, payload: `${domid()}1\0${2}\0` })],
-			[1, () => ({ type: XS.RELEASE, payload: domid() })],
-			[1, () => ({ type: XS.RESUME, payload: domid() })],
-			[1, () => ({ type: XS.SET_TARGET, payload: domid() + domid() })],
-			[1, () => ({ type: XS.RESET_WATCHES, payload: "\0" })],
+			[
+				end[this.theme],
+				ask(
+					XS.TRANSACTION_END,
+					() => this.one(["T\0", "T\0", "T\0", "F\0"]),
+					1 + this.below(2),
+				),
+			],
+			[1, ask(XS.GET_DOMAIN_PATH, domid)],
+			[1, ask(XS.IS_DOMAIN_INTRODUCED, domid)],
+			[
+				this.theme === "lives" ? 8 : 1,
+				ask(XS.INTRODUCE, () => `${domid()}1\x002\0`),
+			],
+			[this.theme === "lives" ? 4 : 1, ask(XS.RELEASE, domid)],
+			[1, ask(XS.RESUME, domid)],
+			[1, ask(XS.SET_TARGET, () => domid() + domid())],
+			[this.theme === "limits" ? 0 : 1, ask(XS.RESET_WATCHES, () => "\0")],
+			// Without the NUL at the end.
+			[
+				1,
+				ask(
+					this.one([XS.READ, XS.DIRECTORY, XS.GET_PERMS, XS.MKDIR, XS.RM]),
+					() => this.path(),
+				),
+			],
 		])();
 	}
 
-	private asked(): { type: number; payload: string; tx: number } {
-		const tx = this.weighed<number>([
-			[60, 0],
-			[40, 1 + this.below(3)],
-			[1, -1],
-		]);
-		return { ...this.request(), tx };
-	}
-
 	deed(): Deed {
-		const client = this.below(SOCKETS + DOMAINS.length);
+		const guests = SOCKETS + DOMAINS.length;
+		const client =
+			this.theme === "limits" && this.below(3) > 0
+				? SOCKETS
+				: this.below(guests);
 		const domid = this.one(DOMAINS);
+		const life = { all: 1, transactions: 0, watches: 1, lives: 6, limits: 0 };
+		const times = life[this.theme];
 		return this.weighed<() => Deed>([
 			[300, () => ({ deed: "ask", client, requests: [this.asked()] })],
 			[
@@ -206,12 +246,12 @@ export class Generator {
 					),
 				}),
 			],
-			[10, () => home(this.below(SOCKETS), domid)],
-			[1, () => ({ deed: "close", client: this.below(SOCKETS) })],
-			[1, () => ({ deed: "shutdown", domid })],
-			[1, () => ({ deed: "dying", domid })],
-			[2, () => ({ deed: "destroy", domid })],
-			[4, () => ({ deed: "create", domid })],
+			[4 + 6 * times, () => home(this.below(SOCKETS), domid)],
+			[times, () => ({ deed: "close", client: this.below(SOCKETS) })],
+			[times, () => ({ deed: "shutdown", domid })],
+			[times, () => ({ deed: "dying", domid })],
+			[2 * times, () => ({ deed: "destroy", domid })],
+			[4 * times, () => ({ deed: "create", domid })],
 		])();
 	}
 
