@@ -377,11 +377,8 @@ export class Runner {
 			case "idle":
 				return task;
 			case "next":
-				return world.now > since ||
-					world.now >= pause.limit ||
-					this.nextDeadline() === 0
-					? task
-					: undefined;
+				// Where nothing can happen by itself time goes to the limit.
+				return world.now > since || world.now >= pause.limit ? task : undefined;
 			case "rest":
 				return world.now >= pause.limit || this.nextDeadline() === 0
 					? task
