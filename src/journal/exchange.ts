@@ -36,6 +36,8 @@ export interface Connection {
 	events: number;
 	/** Published requests in order; the unanswered are those without `answer`. */
 	requests: Exchange[];
+	/** Those of them without an answer, in order. */
+	unanswered: Exchange[];
 	/** Indexes as last stored. */
 	reqProd: number;
 	rspProd: number;
@@ -203,6 +205,7 @@ export class ExchangeView {
 				ring,
 				events,
 				requests: [],
+				unanswered: [],
 				reqProd: word(ring, 2),
 				rspProd: word(ring, 2),
 				inProd: word(events, 1),
@@ -241,6 +244,7 @@ export class ExchangeView {
 		const { word, words } = entry.call;
 		const covers = (at: number) => at >= word && at < word + words.length;
 		const value = (at: number) => words[at - word] as number;
+		this.keepSlots(entry);
 		if (entry.reply.frame === connection.ring) {
 			if (covers(0)) this.requests(connection, value(0), entry, out);
 			if (covers(2)) this.responses(connection, value(2), entry, out);
@@ -250,9 +254,39 @@ export class ExchangeView {
 		}
 	}
 
-	private slot(frame: number, index: number, slots: number): Uint32Array {
+	/** Slots as their writer left them: what the other side stores there afterwards is not the writer's. */
+	private readonly slots = new Map<string, Uint32Array>();
+
+	private keepSlots({
+		domid,
+		call,
+		reply: { frame },
+	}: Entry & { kind: "page.store" }): void {
+		const first = Math.max(call.word, FIRST_SLOT);
+		const last = call.word + call.words.length - 1;
+		for (
+			let at = first - ((first - FIRST_SLOT) % SLOT_WORDS);
+			at <= last;
+			at += SLOT_WORDS
+		)
+			this.slots.set(
+				`${frame} ${domid} ${at}`,
+				this.memory.words(frame).slice(at, at + SLOT_WORDS),
+			);
+	}
+
+	/** A slot as `writer` left it last. */
+	private slot(
+		frame: number,
+		index: number,
+		slots: number,
+		writer: number,
+	): Uint32Array {
 		const at = FIRST_SLOT + (index % slots) * SLOT_WORDS;
-		return this.memory.words(frame).slice(at, at + SLOT_WORDS);
+		return (
+			this.slots.get(`${frame} ${writer} ${at}`) ??
+			this.memory.words(frame).slice(at, at + SLOT_WORDS)
+		);
 	}
 
 	private requests(
@@ -282,12 +316,13 @@ export class ExchangeView {
 		for (let i = 0; i < count; i++) {
 			const request: Exchange = {
 				number: c.requests.length + 1,
-				words: this.slot(c.ring, (before + i) >>> 0, RING_SLOTS),
+				words: this.slot(c.ring, (before + i) >>> 0, RING_SLOTS, entry.domid),
 				seq: entry.seq,
 				tick: entry.tick,
 				step: entry.step,
 			};
 			c.requests.push(request);
+			c.unanswered.push(request);
 			out.push({
 				kind: "wire.request",
 				connection: c,
@@ -321,12 +356,17 @@ export class ExchangeView {
 			return;
 		}
 		for (let i = 0; i < count; i++) {
-			const words = this.slot(c.ring, (before + i) >>> 0, RING_SLOTS);
-			const id = (words[0] as number) & 0xffff;
-			const request = c.requests.find(
-				(r) =>
-					r.answer === undefined && ((r.words[0] as number) & 0xffff) === id,
+			const words = this.slot(
+				c.ring,
+				(before + i) >>> 0,
+				RING_SLOTS,
+				entry.domid,
 			);
+			const id = (words[0] as number) & 0xffff;
+			const at = c.unanswered.findIndex(
+				(r) => ((r.words[0] as number) & 0xffff) === id,
+			);
+			const request = at < 0 ? undefined : c.unanswered.splice(at, 1)[0];
 			if (request !== undefined)
 				request.answer = { words, seq: entry.seq, tick: entry.tick };
 			out.push({
@@ -363,7 +403,12 @@ export class ExchangeView {
 			return;
 		}
 		for (let i = 0; i < count; i++) {
-			const words = this.slot(c.events, (before + i) >>> 0, EVENT_SLOTS);
+			const words = this.slot(
+				c.events,
+				(before + i) >>> 0,
+				EVENT_SLOTS,
+				entry.domid,
+			);
 			c.eventCount += 1;
 			out.push({
 				kind: "wire.event",

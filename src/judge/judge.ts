@@ -61,6 +61,7 @@ export function judge(
 		ledger,
 		participant: (domid) => byDomid.get(domid),
 		running: (domid) => alive.running(domid),
+		since: (domid) => alive.since(domid),
 		tick: (seq) =>
 			journal.length === 0 ? 0 : journal.entry(seq ?? journal.length - 1).tick,
 		tell: (seq) =>
@@ -125,12 +126,17 @@ export function judge(
 	};
 }
 
-/** Which domains can still act. */
+/** Which domains can still act, and since when without a break. */
 class Liveness {
 	private readonly still = new Set<number>();
+	private readonly resumed = new Map<number, number>();
 
 	running(domid: number): boolean {
 		return !this.still.has(domid);
+	}
+
+	since(domid: number): number {
+		return this.resumed.get(domid) ?? 0;
 	}
 
 	follow(entry: Entry): void {
@@ -143,11 +149,11 @@ class Liveness {
 				return;
 			case "domain.resume":
 			case "domain.create":
-				if (entry.reply.status === 0) this.still.delete(entry.call.domid);
+				if (entry.reply.status === 0) this.back(entry.call.domid, entry.tick);
 				return;
 			case "task.begin":
 				// A new driver was started where the old one had been killed.
-				this.still.delete(entry.domid);
+				if (entry.note.name === "main") this.back(entry.domid, entry.tick);
 				return;
 			case "task.end":
 				if (entry.note.how === "crashed" || entry.note.how === "spins")
@@ -155,6 +161,10 @@ class Liveness {
 				return;
 			default:
 		}
+	}
+
+	private back(domid: number, tick: number): void {
+		if (this.still.delete(domid)) this.resumed.set(domid, tick);
 	}
 }
 

@@ -44,6 +44,8 @@ export interface Court {
 	participant(domid: number): Participant | undefined;
 	/** Whether the domain could still act: not hung, crashed or gone, and its driver alive. */
 	running(domid: number): boolean;
+	/** Virtual time since when it could act without a break. */
+	since(domid: number): number;
 	/** Virtual time of a journal entry; without one, of the end. */
 	tick(seq?: number): number;
 	/** Printed form of a journal entry, for messages: `grant.access ref 9 by fe`. */

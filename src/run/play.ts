@@ -128,6 +128,7 @@ export class Play implements Stage {
 			this.faults,
 			limits,
 		);
+		if (story.always.length > 0) this.runner.afterCall = () => this.watch();
 	}
 
 	/** The scenario's own task. */
@@ -427,7 +428,7 @@ export class Play implements Stage {
 		this.runner.step = 0;
 		for (const miss of missed) this.miss(miss);
 		if (missed.some((miss) => miss.level === "must")) throw new Stopped();
-		this.always(step);
+		this.always();
 	}
 
 	private *deed(step: Step): Turns<Deed> {
@@ -454,18 +455,27 @@ export class Play implements Stage {
 		}
 	}
 
-	private always(step: Step): void {
+	/** `always:` is looked at after every call; the first that does not hold stops the steps. */
+	private watch(): void {
+		const step = this.steps.at(-1);
+		if (step === undefined || this.unsteady !== undefined) return;
 		for (const [index, wanted] of this.case.always.entries()) {
-			this.judged += 1;
 			const [miss] = states(this, step, [wanted], "always", index);
-			if (miss === undefined) continue;
-			this.miss({
-				...miss,
-				place: wanted.place,
-				message: `${miss.message} after ${step.verb}`,
-			});
-			throw new Stopped();
+			if (miss !== undefined)
+				this.unsteady = {
+					...miss,
+					place: wanted.place,
+					message: `${miss.message} during ${step.verb}`,
+				};
 		}
+	}
+	private unsteady: Unmet | undefined;
+
+	private always(): void {
+		this.judged += this.case.always.length;
+		if (this.unsteady === undefined) return;
+		this.miss(this.unsteady);
+		throw new Stopped();
 	}
 
 	private miss(missed: Unmet): void {

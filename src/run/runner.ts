@@ -82,6 +82,8 @@ export class Runner {
 	private active: Task[] = [];
 	/** Told of every call a domain's task made, for watchdogs outside. */
 	onCall: ((domid: number) => void) | undefined;
+	/** Told after every call was recorded. */
+	afterCall: (() => void) | undefined;
 
 	constructor(
 		world: World,
@@ -230,6 +232,7 @@ export class Runner {
 			fault,
 		);
 		this.onCall?.(task.domid);
+		this.afterCall?.();
 		this.buryTheDead();
 		if (task.state === "runnable") yield* this.resume(task, reply);
 	}

@@ -111,49 +111,78 @@ const LEAKS: readonly LeakRule[] = [
 	},
 ];
 
-const leakRule = ({
-	id,
-	kind,
-	says,
-	requirement,
-	plural,
-	taken,
-	back,
-}: LeakRule): Rule =>
-	rule({
-		id,
-		says,
+interface State {
+	/** Entry at which the toolstack made the devices: what a driver had before is its own affair. */
+	devices: number;
+	/** Items told of already. */
+	told: Set<string>;
+	/** Domains whose driver was started again after that: there is no ledger from before the device to compare with. */
+	restarted: Set<number>;
+}
+
+const leakRule = (leak: LeakRule): Rule =>
+	rule<State>({
+		id: leak.id,
+		says: leak.says,
 		owes: "both",
 		level: "must",
-		requirements: [requirement],
+		requirements: [leak.requirement],
 		assumes: [],
-		observes: taken,
-		start: () => undefined,
+		observes: [...leak.taken, "phase", "driver.exit"],
 		// The judge keeps one set of books for all of them.
-		step: () => {},
-		rest(_state, court) {
-			for (const items of groups(kind, court)) {
-				const first = items[0] as Item;
-				const what = kind === "object" ? `${first.object} objects` : plural;
-				const one =
-					kind === "object"
-						? `${first.object} object`
-						: plural.replace(/e?s$/, "");
-				court.breach({
-					domid: first.domid,
-					message: `${items.length} ${items.length === 1 ? one : what} never given back; the first was made by ${court.tell(first.seq)}`,
-					expected: `${back} for each, before the device is gone`,
-					got: `${items.length} still held at rest (${numbers(items)})`,
-					entry: first.seq,
-					leak: {
-						kind: kind === "object" ? first.object : kind,
-						count: items.length,
-						entry: first.seq,
-					},
-				});
-			}
+		start: () => ({ devices: -1, told: new Set(), restarted: new Set() }),
+		step(state, entry, court) {
+			if (entry.kind === "driver.exit") state.restarted.add(entry.call.domid);
+			if (entry.kind !== "phase") return;
+			if (entry.note.name === "devices") state.devices = entry.seq;
+			// The devices are gone and the drivers still run: each ledger is as it was before there were any.
+			if (entry.note.name === "removed" && state.devices >= 0)
+				tell(
+					leak,
+					state,
+					court,
+					(item) =>
+						item.seq > state.devices && !state.restarted.has(item.domid),
+				);
+		},
+		rest(state, court) {
+			tell(leak, state, court, () => true);
 		},
 	});
+
+const keyOf = ({ domid, number, seq }: Item): string =>
+	`${domid} ${number} ${seq}`;
+
+function tell(
+	{ kind, plural, back }: LeakRule,
+	state: State,
+	court: Court,
+	which: (item: Item) => boolean,
+): void {
+	for (const group of groups(kind, court)) {
+		const items = group.filter(
+			(item) => !state.told.has(keyOf(item)) && which(item),
+		);
+		const [first] = items;
+		if (first === undefined) continue;
+		for (const item of items) state.told.add(keyOf(item));
+		const what = kind === "object" ? `${first.object} objects` : plural;
+		const one =
+			kind === "object" ? `${first.object} object` : plural.replace(/e?s$/, "");
+		court.breach({
+			domid: first.domid,
+			message: `${items.length} ${items.length === 1 ? one : what} never given back; the first was made by ${court.tell(first.seq)}`,
+			expected: `${back} for each, before the device is gone`,
+			got: `${items.length} still held at rest (${numbers(items)})`,
+			entry: first.seq,
+			leak: {
+				kind: kind === "object" ? first.object : kind,
+				count: items.length,
+				entry: first.seq,
+			},
+		});
+	}
+}
 
 /** Items of the kind that their owner could have given back, by domain (and by a driver object's kind). */
 function groups(kind: ItemKind, court: Court): Item[][] {

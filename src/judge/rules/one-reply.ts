@@ -68,7 +68,10 @@ function unanswered(
 	if (!court.running(connection.be)) return;
 	const untold = lost.get(connection.fe) ?? -1;
 	const late = connection.requests.filter(
-		(r) => r.answer === undefined && r.seq > untold && now - r.tick >= PATIENCE,
+		(r) =>
+			r.answer === undefined &&
+			r.seq > untold &&
+			now - Math.max(r.tick, court.since(connection.be)) >= PATIENCE,
 	);
 	const first = late[0];
 	if (first === undefined) return;

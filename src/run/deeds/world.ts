@@ -36,6 +36,8 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 		const actor = stage.actor(step.args.of);
 		stage.runner.kill(actor.domid);
 		yield* ask("driver.exit", { domid: actor.domid });
+		delete actor.frontend;
+		delete actor.backend;
 		return {};
 	},
 	*"driver.stop"(stage, step) {
