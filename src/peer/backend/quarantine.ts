@@ -20,10 +20,9 @@ export type Kept =
 			lent: Lent[];
 	  };
 
-/** Milliseconds to the first try, doubled after each. */
+/** Milliseconds to the first try, doubled after each so many times: a guest may keep its pages busy until it dies, and nobody tells us when. */
 const FIRST_PAUSE = 1000;
-/** After so many tries in vain only the closing of a device of the guest starts them again. */
-const TRIES = 6;
+const DOUBLINGS = 6;
 
 export class Quarantine {
 	protected readonly driver: Driver;
@@ -45,7 +44,7 @@ export class Quarantine {
 		yield* this.again();
 	}
 
-	/** A peer has let go of something, or the driver stops: try soon, and a full round of times. */
+	/** A peer has let go of something, or the driver stops: try soon. */
 	*again(): Turns {
 		this.tries = 0;
 		if (this.items.length === 0 || this.running) return;
@@ -63,8 +62,9 @@ export class Quarantine {
 	}
 
 	private *timer(): Turns {
-		while (this.items.length > 0 && this.tries < TRIES) {
-			yield* waitForWork(this.hurry, FIRST_PAUSE * 2 ** this.tries);
+		while (this.items.length > 0) {
+			const pause = FIRST_PAUSE * 2 ** Math.min(this.tries, DOUBLINGS);
+			yield* waitForWork(this.hurry, pause);
 			this.tries += 1;
 			yield* this.retry();
 			if (this.driver.stopping) break;

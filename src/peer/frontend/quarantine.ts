@@ -7,14 +7,12 @@ import type { Driver } from "./driver.ts";
 
 /** An entry that could not be ended with its page, or a mapping that could not be undone with its frame number. */
 type Kept =
-	| { kind: "grant"; ref: number; gfn: number; tries: number }
-	| { kind: "mapping"; handle: number; gfn: number; tries: number };
+	| { kind: "grant"; ref: number; gfn: number }
+	| { kind: "mapping"; handle: number; gfn: number };
 
 /** Milliseconds to the first try, doubled after each, up to the longest. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 64_000;
-/** After so many tries the peer will hardly let go by itself; the next device that is closed asks once more. */
-const TRIES = 12;
 
 export class Quarantine {
 	protected readonly driver: Driver;
@@ -29,12 +27,12 @@ export class Quarantine {
 	}
 
 	keepGrant(ref: number, gfn: number): void {
-		this.kept.push({ kind: "grant", ref, gfn, tries: 0 });
+		this.kept.push({ kind: "grant", ref, gfn });
 		this.pause = FIRST_PAUSE;
 	}
 
 	keepMapping(handle: number, gfn: number): void {
-		this.kept.push({ kind: "mapping", handle, gfn, tries: 0 });
+		this.kept.push({ kind: "mapping", handle, gfn });
 		this.pause = FIRST_PAUSE;
 	}
 
@@ -47,7 +45,6 @@ export class Quarantine {
 
 	/** A backend has let go: what it held may be free now. */
 	*tryNow(): Turns {
-		for (const item of this.kept) item.tries = 0;
 		this.pause = FIRST_PAUSE;
 		if (this.watching)
 			yield* ask("completion.complete", { completion: this.hurry });
@@ -55,7 +52,7 @@ export class Quarantine {
 	}
 
 	protected *timer(): Turns {
-		while (this.kept.some(({ tries }) => tries < TRIES)) {
+		while (this.kept.length > 0) {
 			const timeout = this.pause;
 			this.pause = Math.min(2 * timeout, LONGEST_PAUSE);
 			yield* ask("wait", {
@@ -74,10 +71,8 @@ export class Quarantine {
 	protected *retry(): Turns {
 		const items = this.kept;
 		this.kept = [];
-		for (const item of items) {
-			item.tries += 1;
+		for (const item of items)
 			if (!(yield* this.giveBack(item))) this.kept.push(item);
-		}
 	}
 
 	/** False while it is still in use. */
