@@ -180,7 +180,10 @@ export class Access {
 			content.value.length +
 			content.childLength;
 		if (limited && this.domains.exceeds(asker.connection, "nodeSize", size)) {
-			if (asker.tx !== undefined) asker.tx.failed = true;
+			if (asker.tx !== undefined) {
+				asker.tx.failed = true;
+				asker.tx.phantom ||= seen?.node === undefined;
+			}
 			return this.fail("ENOSPC");
 		}
 		const node: Node = {
@@ -205,6 +208,18 @@ export class Access {
 		}
 		seen.modified = true;
 		seen.node = undefined;
+	}
+
+	/** A transaction is over, for better or worse. */
+	end(tx: Transaction): void {
+		tx.asker.connection?.transactions.delete(tx.id);
+		if (tx.phantom) this.fail("EIO");
+	}
+
+	/** Forget all that a connection has in hand. */
+	reset(connection: StoreConnection): void {
+		this.watches.removeAll(connection);
+		for (const tx of [...connection.transactions.values()]) this.end(tx);
 	}
 
 	/** Count nodes for their owner, at once or when the transaction commits. */
@@ -237,10 +252,13 @@ export class Access {
 		match: Match,
 		before?: Perms,
 	): void {
-		if (!this.watches.reached(path, match)) return;
+		const reached = this.watches.reached(path, match);
+		// In the middle of a commit looking for the node may fail, which leaves its mark on errno even where nobody watches.
+		const looks = node === undefined && this.manners.leftoverErrno;
+		if (!reached && !looks) return;
 		for (const connection of this.connections)
 			if (
-				connection.watches.length > 0 &&
+				(looks || connection.watches.length > 0) &&
 				this.mayKnow(connection, path, node, before)
 			)
 				this.watches.fire(connection, path, match);
@@ -263,6 +281,7 @@ export class Access {
 		const parent = this.tree.get(
 			this.paths.isSpecial(path) ? ROOT : this.paths.parent(path),
 		);
+		if (parent === undefined) this.fail("ENOENT");
 		return parent !== undefined && (this.rights(connection, parent) & 1) !== 0;
 	}
 

@@ -103,7 +103,7 @@ function undo(
 		else seen.node = undefined;
 	}
 	// What a transaction has touched cannot be taken back.
-	if (tx !== undefined && made.length > 0) tx.failed = true;
+	if (tx !== undefined && made.length > 0) tx.failed = tx.phantom = true;
 }
 
 /** Nodes that count against the quota while the `step`th of a path is made. Only the older daemon counts those just made. */
@@ -137,13 +137,14 @@ function removeBelow(
 	path: number,
 	top: boolean,
 ): XsError | undefined {
-	const node = access.read(asker, path);
+	let node = access.read(asker, path);
 	if (typeof node === "string") return access.fail("EIO");
 	for (const child of node.children) {
 		const error = removeBelow(access, asker, child, false);
 		if (error !== undefined) return error;
-		// The parent is written without the child before the next one is looked at.
-		access.tree.generation++;
+		// Should the next child fail, a transaction is left with this much done.
+		const rest = withoutChild(access, content(access, node), child);
+		node = access.write(asker, path, rest, false) as Node;
 	}
 	access.account(asker, ownerOf(node.perms), -1);
 	access.drop(asker, path);

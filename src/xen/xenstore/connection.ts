@@ -60,9 +60,8 @@ export class StoreConnection {
 		}
 	}
 
-	/** Forget transactions and what is queued, as for a fresh connection. */
+	/** Forget what is queued. */
 	reset(): void {
-		this.transactions.clear();
 		this.events.length = 0;
 		this.resets++;
 	}

@@ -77,7 +77,7 @@ export class Life {
 		}
 		const connection = domains.get(domid)?.connection;
 		if (connection === undefined) return this.access.fail("EINVAL");
-		this.access.watches.removeAll(connection);
+		this.access.reset(connection);
 		connection.reset();
 		return undefined;
 	}
@@ -151,7 +151,7 @@ export class Life {
 		if (connection.closed) return;
 		const { access } = this;
 		connection.closed = true;
-		access.watches.removeAll(connection);
+		access.reset(connection);
 		connection.reset();
 		for (const other of access.connections)
 			if (other.actedForBy.delete(connection) && orphan(other))

@@ -108,7 +108,7 @@ export class XenStore {
 	/** A connection that broke the wire protocol: it stays, but is served no more. */
 	ignore(connection: StoreConnection): void {
 		connection.ignored = true;
-		this.watches.removeAll(connection);
+		this.access.reset(connection);
 		connection.reset();
 	}
 
@@ -263,14 +263,16 @@ export class XenStore {
 			return ending || path.length <= REL_PATH_MAX
 				? this.paths.raw(path)
 				: this.access.fail("EINVAL");
+		const { errno } = this.access;
 		const at = this.access.resolve(connection.outside, path);
-		return ending && typeof at === "string" ? "ENOENT" : at;
+		if (!ending) return at;
+		this.access.errno = errno;
+		return typeof at === "string" ? "ENOENT" : at;
 	}
 
 	/** XS_RESET_WATCHES: drop the connection's watches and transactions. */
 	resetWatches(connection: StoreConnection): Done {
-		this.watches.removeAll(connection);
-		connection.transactions.clear();
+		this.access.reset(connection);
 		return OK;
 	}
 
@@ -299,11 +301,10 @@ export class XenStore {
 	): Done {
 		const tx = connection.transactions.get(id);
 		if (tx === undefined) return no("ENOENT");
-		connection.transactions.delete(id);
-		if (!apply) return OK;
-		let error = commit(this.access, tx);
+		let error = apply ? commit(this.access, tx) : undefined;
 		if (error === "EAGAIN" && this.options.transactions === "replay")
 			error = this.replay(tx);
+		this.access.end(tx);
 		return error === undefined ? OK : no(error);
 	}
 

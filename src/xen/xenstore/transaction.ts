@@ -35,6 +35,8 @@ export class Transaction {
 	creates = false;
 	/** Hit a limit in the middle of something: cannot be committed. */
 	failed = false;
+	/** A node that it made could not be stored: the older daemon misses it when it cleans up. */
+	phantom = false;
 	readonly deeds: Deed[] = [];
 
 	constructor(id: number, connection: StoreConnection) {

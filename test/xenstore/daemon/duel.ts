@@ -143,6 +143,8 @@ export class Duel {
 		let room = domid === undefined ? Number.POSITIVE_INFINITY : RING_ROOM;
 		const sent: Message[] = [];
 		for (const [index, { type, payload, tx }] of requests.entries()) {
+			// It empties a ring whose events the guest may or may not have taken by then.
+			if (type === XS.INTRODUCE && sent.length > 0) break;
 			if (this.wouldCrash(type, payload, requests.length > 1)) continue;
 			room -= 16 + payload.length;
 			if (index > 0 && room < 0) break;
@@ -182,7 +184,9 @@ export class Duel {
 		// Domains that act for each other, for two, or for one that was let go.
 		const domain = this.bench.store.domains.introduced(Number(first));
 		const actor = domain?.connection;
-		if (type === XS.RELEASE) return (actor?.actedForBy.size ?? 0) > 0;
+		const orphan = actor?.target && !actor.target.domain?.connection;
+		if (type === XS.RELEASE)
+			return orphan === true || (actor?.actedForBy.size ?? 0) > 0;
 		if (type !== XS.SET_TARGET) return false;
 		const target = this.bench.store.domains.introduced(Number(second));
 		return (

@@ -44,7 +44,10 @@ class Inbox {
 			const part = octets.subarray(at, at + this.reader.wants);
 			at += part.length;
 			const message = this.reader.take(part);
-			if (message === "oversize") throw new Error("over-long message");
+			if (message === "oversize") {
+				this.end();
+				return;
+			}
 			if (message !== undefined) this.messages.push(message);
 		}
 		this.wake?.();
