@@ -272,6 +272,15 @@ export class Play implements Stage {
 		yield* this.runner.pause({ until: "idle" });
 	}
 
+	/** Let others move, and then time, until something holds or the limit has come. */
+	private *until(limit: number, holds: () => boolean): Turns {
+		for (;;) {
+			yield* this.runner.pause({ until: "idle" });
+			if (holds() || this.world.now >= limit) return;
+			yield* this.runner.pause({ until: "next", limit });
+		}
+	}
+
 	*startDriver(actor: Actor): Turns {
 		const { world } = this.case;
 		const context: PeerContext = {
@@ -335,11 +344,7 @@ export class Play implements Stage {
 		const limit = this.world.now + CONNECT_TICKS;
 		for (const [guest, dev] of this.devices()) {
 			if (this.actor(guest).standing === "scripted") continue;
-			while (!this.connected(guest, dev) && this.world.now < limit) {
-				const now = this.world.now;
-				yield* this.runner.pause({ until: "next", limit });
-				if (this.world.now === now) break;
-			}
+			yield* this.until(limit, () => this.connected(guest, dev));
 			if (!this.connected(guest, dev)) this.notConnected(guest, dev);
 		}
 		yield* this.runner.pause({ until: "idle" });
@@ -447,11 +452,11 @@ export class Play implements Stage {
 		>;
 		const limit = this.world.now + within;
 		for (;;) {
+			yield* this.runner.pause({ until: "idle" });
 			this.follow();
 			const missed = states(this, step, state, "eventually", "state");
 			if (missed.length === 0 || this.world.now >= limit) return missed;
 			yield* this.runner.pause({ until: "next", limit });
-			yield* this.runner.pause({ until: "idle" });
 		}
 	}
 
@@ -536,14 +541,9 @@ export class Play implements Stage {
 		if (this.world.life(be.domid) === "running" && be.standing !== "scripted") {
 			yield* askRemoval(be.domid, fe, dev);
 			const limit = this.world.now + CONNECT_TICKS;
-			while (
-				!["Closed", "Unknown"].includes(busState(this, "be", dev, guest)) &&
-				this.world.now < limit
-			) {
-				const now = this.world.now;
-				yield* this.runner.pause({ until: "next", limit });
-				if (this.world.now === now) break;
-			}
+			yield* this.until(limit, () =>
+				["Closed", "Unknown"].includes(busState(this, "be", dev, guest)),
+			);
 		}
 		yield* deleteDevice(be.domid, fe, dev);
 	}

@@ -3,7 +3,9 @@
  *
  * A port carries one bit. Binding sets the new port pending once; closing one end turns the other unbound again, without telling it.
  */
+import { DOMID_SELF } from "./abi/domid.ts";
 import {
+	EVTCHN_FIFO_NR_CHANNELS,
 	EVTCHNSTAT_closed,
 	EVTCHNSTAT_interdomain,
 	EVTCHNSTAT_unbound,
@@ -23,12 +25,16 @@ export class Ports {
 	/** Numbers from 1 up to this many; port 0 is reserved. */
 	readonly limit: number;
 	private readonly ports: (Port | undefined)[] = [undefined];
+	/** No number below it is free. */
+	private lowest = 1;
 	/** Ports in use. */
 	count = 0;
+	/** Torn down: it gets no port any more. */
+	dying = false;
 
 	constructor(domid: number, limit: number) {
 		this.domid = domid;
-		this.limit = limit;
+		this.limit = Math.min(limit, EVTCHN_FIFO_NR_CHANNELS - 1);
 	}
 
 	get(port: number): Port | undefined {
@@ -37,8 +43,9 @@ export class Ports {
 
 	/** The lowest free number, 0 when there is none left. */
 	open(state: number, remote: number, remotePort: number): number {
-		let port = 1;
+		let port = this.lowest;
 		while (this.ports[port] !== undefined) port += 1;
+		this.lowest = port;
 		if (port > this.limit) return 0;
 		this.ports[port] = {
 			state,
@@ -53,6 +60,7 @@ export class Ports {
 
 	remove(port: number): void {
 		this.ports[port] = undefined;
+		this.lowest = Math.min(this.lowest, port);
 		this.count -= 1;
 	}
 
@@ -81,8 +89,9 @@ export class EventChannels {
 
 	allocUnbound(domid: number, remote: number): number | EvtchnError {
 		const ports = this.tables.get(domid);
-		if (ports === undefined) return "EINVAL";
-		const port = ports.open(EVTCHNSTAT_unbound, remote, 0);
+		if (ports === undefined || ports.dying) return "EINVAL";
+		const who = remote === DOMID_SELF ? domid : remote;
+		const port = ports.open(EVTCHNSTAT_unbound, who, 0);
 		return port === 0 ? "ENOSPC" : port;
 	}
 
@@ -92,8 +101,9 @@ export class EventChannels {
 		remotePort: number,
 	): number | EvtchnError {
 		const ports = this.tables.get(domid);
-		if (ports === undefined) return "EINVAL";
-		const theirs = this.tables.get(remote);
+		if (ports === undefined || ports.dying) return "EINVAL";
+		const who = remote === DOMID_SELF ? domid : remote;
+		const theirs = this.tables.get(who);
 		if (theirs === undefined) return "ESRCH";
 		const other = theirs.get(remotePort);
 		if (
@@ -102,7 +112,7 @@ export class EventChannels {
 			other.remote !== domid
 		)
 			return "EINVAL";
-		const port = ports.open(EVTCHNSTAT_interdomain, remote, remotePort);
+		const port = ports.open(EVTCHNSTAT_interdomain, who, remotePort);
 		if (port === 0) return "ENOSPC";
 		other.state = EVTCHNSTAT_interdomain;
 		other.remotePort = port;
@@ -149,8 +159,15 @@ export class EventChannels {
 		for (const port of ports.numbers()) this.close(domid, port);
 	}
 
-	remove(domid: number): void {
+	/** Teardown: its ports close. The domain still exists, and whoever asks for one of them finds none. */
+	destroy(domid: number): void {
 		this.reset(domid);
+		const ports = this.tables.get(domid);
+		if (ports !== undefined) ports.dying = true;
+	}
+
+	/** The domain exists no more. */
+	remove(domid: number): void {
 		this.tables.delete(domid);
 	}
 }

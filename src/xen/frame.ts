@@ -92,7 +92,8 @@ export class Frames {
 		this.owners[frame] = domid;
 		this.states[frame] = OWNED;
 		this.maps[frame] = 0;
-		this.grants[frame] = 0;
+		// Entries that named the frame under an earlier owner still do, until that owner ends them.
+		this.grants[frame] ??= 0;
 		this.memory.fill(frame, value);
 		return frame;
 	}

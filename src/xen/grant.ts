@@ -166,6 +166,7 @@ export class GrantTable {
 	freeRef(ref: number): boolean {
 		if (this.refStates[ref] !== REF_CLAIMED || this.flags(ref) !== 0)
 			return false;
+		this.noteClosed(ref);
 		this.claimed -= 1;
 		this.putRef(ref);
 		return true;
@@ -189,10 +190,20 @@ export class GrantTable {
 		const flags = GTF_permit_access | (readonly ? GTF_readonly : 0);
 		this.setWord(ref, 1, gfn);
 		this.setWord(ref, 0, (domid << 16) | flags);
+		this.noteClosed(ref);
 		this.openFrames[ref] = frame;
 		this.frames.granted(frame, 1);
 		this.open += 1;
 		return frame;
+	}
+
+	/** The entry is open no more, be it that `end` closed it or that the owner cleared its flags by hand. */
+	private noteClosed(ref: number): void {
+		const frame = this.openFrames[ref] ?? 0;
+		if (frame === 0) return;
+		this.openFrames[ref] = 0;
+		this.frames.granted(frame, -1);
+		this.open -= 1;
 	}
 
 	/** Close by compare-and-exchange of the flags: false while reading or writing is set. */
@@ -200,12 +211,7 @@ export class GrantTable {
 		const flags = this.flags(ref);
 		if ((flags & (GTF_reading | GTF_writing)) !== 0) return false;
 		this.setWord(ref, 0, this.word(ref, 0) & 0xffff0000);
-		const frame = this.openFrames[ref];
-		if (frame !== undefined && frame !== 0) {
-			this.openFrames[ref] = 0;
-			this.frames.granted(frame, -1);
-			this.open -= 1;
-		}
+		this.noteClosed(ref);
 		return true;
 	}
 
@@ -235,33 +241,33 @@ export class GrantTable {
 		if (act !== undefined && act.mapper !== mapper)
 			return refused(GNTST_general_error);
 		const wantWrite = !readonly;
-		if (act === undefined || (wantWrite && act.writers === 0)) {
-			const entry = this.entry(ref);
+		// Only the first mapping of its kind looks at the entry and marks it: a further one leaves it alone, even if its owner wiped the marks.
+		const marks = act === undefined || (wantWrite && act.writers === 0);
+		const entry = this.entry(ref);
+		if (marks && wantWrite && (entry.flags & GTF_readonly) !== 0)
+			return refused(GNTST_general_error);
+		if (act === undefined) {
 			if (
-				act === undefined &&
-				((entry.flags & GTF_type_mask) !== GTF_permit_access ||
-					(entry.flags & GTF_sub_page) !== 0 ||
-					entry.domid !== mapper)
+				(entry.flags & GTF_type_mask) !== GTF_permit_access ||
+				(entry.flags & GTF_sub_page) !== 0 ||
+				entry.domid !== mapper
 			)
 				return refused(GNTST_general_error);
-			if (wantWrite && (entry.flags & GTF_readonly) !== 0)
-				return refused(GNTST_general_error);
-			if (act === undefined) {
-				const frame = this.physmap.ownFrame(entry.gfn);
-				if (frame === 0) return refused(GNTST_bad_page);
-				act = { readers: 0, writers: 0, mapper, frame };
-			}
+			const frame = this.physmap.ownFrame(entry.gfn);
+			if (frame === 0) return refused(GNTST_bad_page);
+			act = { readers: 0, writers: 0, mapper, frame };
 		}
 		if ((wantWrite ? act.writers : act.readers) >= PINS_MAX)
 			return refused(GNTST_general_error);
 		if (wantWrite) act.writers += 1;
 		else act.readers += 1;
 		this.active.set(ref, act);
-		this.setWord(
-			ref,
-			0,
-			this.word(ref, 0) | GTF_reading | (wantWrite ? GTF_writing : 0),
-		);
+		if (marks)
+			this.setWord(
+				ref,
+				0,
+				this.word(ref, 0) | GTF_reading | (wantWrite ? GTF_writing : 0),
+			);
 		this.frames.hold(act.frame);
 		return { status: GNTST_okay, frame: act.frame };
 	}
@@ -313,10 +319,11 @@ export class GrantTable {
 
 	/** The domain is torn down: its entries mean nothing any more. Pins stay until the mappings go. */
 	forget(): void {
+		for (let ref = 0; ref < this.openFrames.length; ref++) this.noteClosed(ref);
 		this.batches.clear();
+		this.deferred.clear();
 		this.reserved = 0;
 		this.claimed = 0;
-		this.open = 0;
 	}
 
 	private word(ref: number, half: 0 | 1): number {

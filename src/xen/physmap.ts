@@ -20,6 +20,11 @@ export interface PhysmapLimits {
 const HOLE = 0;
 const OWN = 1;
 const FOREIGN = 2;
+/** A page of the hypervisor's that the domain sees: its grant table. */
+const XEN = 3;
+
+/** Highest frame number a domain may use: 4 GiB. */
+const GFN_MAX = 0xfffff;
 
 export class Physmap {
 	readonly domid: number;
@@ -58,7 +63,8 @@ export class Physmap {
 
 	/** The gfn's own frame, 0 for a hole or a foreign mapping. */
 	ownFrame(gfn: number): number {
-		return this.kinds[gfn] === OWN ? (this.backing[gfn] as number) : 0;
+		const kind = this.kinds[gfn];
+		return kind === OWN || kind === XEN ? (this.backing[gfn] as number) : 0;
 	}
 
 	isForeign(gfn: number): boolean {
@@ -103,33 +109,39 @@ export class Physmap {
 	/** A page for the hypervisor's own tables: no part of the allocator and not counted in `max_pages`. */
 	xenPage(): number {
 		const gfn = this.fresh();
-		this.kinds[gfn] = OWN;
+		this.kinds[gfn] = XEN;
 		this.backing[gfn] = this.frames.alloc(this.domid, 0);
 		return gfn;
 	}
 
-	/** The driver is gone: its pages come back, but those that `kept` names. */
+	/** The driver is gone: its pages and frame numbers come back, but the pages that `kept` names. */
 	exit(kept: (gfn: number) => boolean): void {
+		for (let gfn = 1; gfn < this.ballooned.length; gfn++) this.balloonGive(gfn);
 		for (let gfn = 1; gfn < this.used.length; gfn++)
 			if (this.used[gfn] === true && !kept(gfn)) this.free(gfn);
 	}
 
 	/** XENMEM_decrease_reservation of one: the count done. The domain's own reference goes; a foreign mapping keeps the frame. */
 	decrease(gfn: number): number {
-		if (this.ownFrame(gfn) === 0) return 0;
-		this.frames.release(this.backing[gfn] as number);
+		if (this.kinds[gfn] !== OWN) return 0;
+		this.giveAway(gfn);
 		this.kinds[gfn] = HOLE;
 		this.backing[gfn] = 0;
+		return 1;
+	}
+
+	/** The memory behind the gfn is the domain's no more; the allocator must not hand the gfn out either. */
+	private giveAway(gfn: number): void {
+		this.frames.release(this.backing[gfn] as number);
 		this.pages -= 1;
 		this.given += 1;
 		const free = this.freeGfns.indexOf(gfn);
 		if (free >= 0) this.freeGfns.splice(free, 1);
-		return 1;
 	}
 
 	/** XENMEM_populate_physmap of one: the count done, 0 at `max_pages` or over a populated frame number. */
 	populate(gfn: number): number {
-		if (gfn <= 0 || gfn > 0xfffff) return 0;
+		if (gfn <= 0 || gfn > GFN_MAX) return 0;
 		if ((this.kinds[gfn] ?? HOLE) !== HOLE) return 0;
 		if (this.pages >= this.limits.pages) return 0;
 		while (this.kinds.length <= gfn) this.fresh();
@@ -143,7 +155,7 @@ export class Physmap {
 	/** `balloon.take`: a gfn without memory, 0 when the balloon may not grow or the domain has no page to give. */
 	balloonTake(): number {
 		if (this.balloonOut >= this.limits.balloon) return 0;
-		let gfn = this.balloonList.pop();
+		let gfn = this.takeHole(this.balloonList);
 		if (gfn === undefined && this.limits.balloonCredit > 0) {
 			this.limits.balloonCredit -= 1;
 			gfn = this.fresh();
@@ -170,8 +182,7 @@ export class Physmap {
 
 	/** A hole to map a foreign page at, for a kernel that chooses the place itself. */
 	hole(): number {
-		const gfn = this.holes.pop() ?? this.fresh();
-		return gfn;
+		return this.takeHole(this.holes) ?? this.fresh();
 	}
 
 	/** A hole that `hole` handed out is free again. */
@@ -180,14 +191,22 @@ export class Physmap {
 	}
 	private readonly holes: number[] = [];
 
-	/** A foreign frame stands behind the gfn from now on. The memory that stood there is lost to the domain. */
+	/** The newest of a list that has nothing behind it: a guest may have populated one, or mapped something there by hand. */
+	private takeHole(list: number[]): number | undefined {
+		const at = list.findLastIndex((gfn) => this.kinds[gfn] === HOLE);
+		return at < 0 ? undefined : list.splice(at, 1)[0];
+	}
+
+	/** Whether something foreign can be mapped at the gfn: not over another mapping, nor over the grant table, nor beyond the address space. */
+	mappable(gfn: number): boolean {
+		const kind = this.kinds[gfn] ?? HOLE;
+		return gfn > 0 && gfn <= GFN_MAX && (kind === HOLE || kind === OWN);
+	}
+
+	/** A foreign frame stands behind a mappable gfn from now on. The memory that stood there is lost to the domain. */
 	mapForeign(gfn: number, frame: number, readonly: boolean): void {
 		while (this.kinds.length <= gfn) this.fresh();
-		if (this.kinds[gfn] === OWN) {
-			this.pages -= 1;
-			this.given += 1;
-			this.frames.release(this.backing[gfn] as number);
-		}
+		if (this.kinds[gfn] === OWN) this.giveAway(gfn);
 		this.kinds[gfn] = FOREIGN;
 		this.backing[gfn] = frame;
 		this.readonlys[gfn] = readonly;
@@ -203,7 +222,7 @@ export class Physmap {
 	releaseAll(): number {
 		let held = 0;
 		for (let gfn = 1; gfn < this.kinds.length; gfn++) {
-			if (this.kinds[gfn] !== OWN) continue;
+			if (this.ownFrame(gfn) === 0) continue;
 			if (!this.frames.release(this.backing[gfn] as number)) held += 1;
 			this.kinds[gfn] = HOLE;
 			this.backing[gfn] = 0;

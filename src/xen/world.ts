@@ -145,7 +145,7 @@ export class World {
 			this.dropMapping(domain, handle);
 		for (const id of domain.displays) this.displays[id - 1]?.close();
 		domain.displays.clear();
-		this.evtchn.remove(domain.domid);
+		this.evtchn.destroy(domain.domid);
 		domain.grants.forget();
 		domain.objects.clear();
 		domain.life = "zombie";
@@ -169,7 +169,8 @@ export class World {
 		if (mapping.kernelHole) domain.physmap.giveHole(mapping.gfn);
 		granter.grants.unpin(mapping.ref, mapping.readonly);
 		const gfn = granter.grants.endDeferred(mapping.ref);
-		if (gfn !== 0) granter.physmap.free(gfn);
+		// The page may be lent by another reference too, which is still mapped.
+		if (gfn !== 0 && !granter.grants.names(gfn)) granter.physmap.free(gfn);
 		this.reap(mapping.granter);
 	}
 
@@ -197,6 +198,7 @@ export class World {
 		const domain = this.domains.get(domid);
 		if (domain?.life !== "zombie" || domain.grants.active.size > 0) return;
 		this.domains.delete(domid);
+		this.evtchn.remove(domid);
 	}
 
 	/** Whether a blocking call could be answered now. Every other call always can. */

@@ -1,3 +1,4 @@
+import { DOMID_SELF } from "../abi/domid.ts";
 import {
 	GNTCOPY_dest_gref,
 	GNTCOPY_source_gref,
@@ -21,8 +22,6 @@ import { PAGE_SIZE } from "../frame.ts";
 import { isReadonly, mapFlagsStatus } from "../grant.ts";
 import type { World } from "../world.ts";
 import { type Handlers, OK, refused, status } from "./handler.ts";
-
-const DOMID_SELF = 0x7ff0;
 
 /** grant_table.h: the granting side's list and entries, and the three operations of the mapping side. */
 export const grantCalls: Handlers<"grant."> = {
@@ -56,8 +55,10 @@ export const grantCalls: Handlers<"grant."> = {
 		flags: domain.grants.flags(ref) & (GTF_reading | GTF_writing),
 	}),
 
-	"grant.end": (_world, domain, { ref }) =>
-		status(domain.grants.end(ref) ? OK : refused("EBUSY")),
+	"grant.end": (_world, domain, { ref }) => {
+		if (ref >= domain.grants.size) return status(refused("EINVAL"));
+		return status(domain.grants.end(ref) ? OK : refused("EBUSY"));
+	},
 
 	"grant.free": (_world, domain, { ref }) =>
 		status(domain.grants.freeRef(ref) ? OK : refused("EINVAL")),
@@ -76,7 +77,7 @@ export const grantCalls: Handlers<"grant."> = {
 		});
 		const bad = mapFlagsStatus(flags);
 		if (bad !== GNTST_okay) return no(bad);
-		const owner = world.domain(granter === DOMID_SELF ? domain.domid : granter);
+		const owner = world.domain(granter);
 		if (owner === undefined) return no(GNTST_bad_domain);
 		if (owner.life === "zombie") return no(GNTST_general_error);
 		if (domain.maptrack.full) return no(GNTST_no_space);
@@ -88,6 +89,10 @@ export const grantCalls: Handlers<"grant."> = {
 		);
 		if (pinned !== GNTST_okay) return no(pinned);
 		const kernelHole = gfn === 0;
+		if (!kernelHole && !domain.physmap.mappable(gfn)) {
+			owner.grants.unpin(ref, readonly);
+			return no(GNTST_general_error);
+		}
 		const at = kernelHole ? domain.physmap.hole() : gfn;
 		domain.physmap.mapForeign(at, frame, readonly);
 		const handle = domain.maptrack.add({

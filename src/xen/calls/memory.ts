@@ -31,7 +31,7 @@ export const pageCalls: Handlers<"page."> = {
 			return {
 				status: refused("EFAULT"),
 				frame: 0,
-				words: new Uint32Array(count),
+				words: new Uint32Array(Math.min(count, PAGE_WORDS)),
 			};
 		return {
 			status: OK,
