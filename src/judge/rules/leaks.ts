@@ -128,11 +128,16 @@ const leakRule = (leak: LeakRule): Rule =>
 		level: "must",
 		requirements: [leak.requirement],
 		assumes: [],
-		observes: [...leak.taken, "phase", "driver.exit"],
+		observes: [...leak.taken, "phase", "task.begin"],
 		// The judge keeps one set of books for all of them.
 		start: () => ({ devices: -1, told: new Set(), restarted: new Set() }),
 		step(state, entry, court) {
-			if (entry.kind === "driver.exit") state.restarted.add(entry.call.domid);
+			if (
+				entry.kind === "task.begin" &&
+				entry.note.name === "main" &&
+				state.devices >= 0
+			)
+				state.restarted.add(entry.domid);
 			if (entry.kind !== "phase") return;
 			if (entry.note.name === "devices") state.devices = entry.seq;
 			// The devices are gone and the drivers still run: each ledger is as it was before there were any.
