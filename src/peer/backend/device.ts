@@ -36,6 +36,10 @@ const READY: readonly (number | undefined)[] = [
 const MOVES = 16;
 /** Milliseconds until a state that could not be read or written is tried again. */
 const RETRY = 1000;
+/** So many connections in a row may come to nothing before the next is offered only after a while. */
+const REFUSALS = 3;
+/** Milliseconds until a device is offered again after a connection that could not be made; doubled each time, up to 64 times. */
+const COOL_DOWN = 1000;
 /** So many wake-ups in a row that changed nothing are taken as they come; then watch events gather for a while. */
 const IDLE_WAKES = 32;
 const HOLD_OFF = 100;
@@ -53,6 +57,8 @@ export class Device {
 	/** B/state as we left it; undefined before the first look. */
 	protected state: string | undefined;
 	protected link: Link | undefined;
+	/** Connections in a row that could not be made. */
+	private refusals = 0;
 	/** The frontend has gone Connected on this link. */
 	private met = false;
 	private readonly wake: number;
@@ -162,7 +168,9 @@ export class Device {
 				if (wanted && this.lives(front)) return "rest";
 				return yield* this.shut();
 			case CLOSED:
-				return wanted && READY.includes(front) ? yield* this.offer() : "rest";
+				if (!wanted || !READY.includes(front)) return "rest";
+				yield* this.coolDown();
+				return yield* this.offer();
 			default:
 				return yield* this.shut();
 		}
@@ -225,12 +233,30 @@ export class Device {
 		const wrong = yield* this.link.open();
 		if (wrong !== undefined) return yield* this.refuse(wrong);
 		const next = yield* this.go(CONNECTED);
-		if (this.state === CONNECTED) yield* this.link.start();
-		else yield* this.disconnect();
+		if (this.state === CONNECTED) {
+			this.refusals = 0;
+			yield* this.link.start();
+		} else yield* this.disconnect();
 		return next;
 	}
 
+	/** After connections that came to nothing the next is offered later and later: a frontend that tries at once would keep both busy for ever. */
+	private *coolDown(): Turns {
+		const many = this.refusals - REFUSALS;
+		if (many <= 0) return;
+		const { cause } = yield* ask("wait", {
+			ports: [],
+			token: "",
+			completion: this.wake,
+			display: false,
+			timeout: COOL_DOWN * 2 ** Math.min(many - 1, 6),
+			why: "work",
+		});
+		if (cause === "completion") this.poked = false;
+	}
+
 	private *refuse(why: string): Turns<Next> {
+		this.refusals += 1;
 		yield* ask("driver.note", { text: `device ${this.name}: ${why}` });
 		return yield* this.shut();
 	}
