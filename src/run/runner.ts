@@ -25,7 +25,7 @@ export interface RunLimits {
 }
 
 export const RUN_LIMITS: RunLimits = {
-	calls: 20_000_000,
+	calls: 3_000_000,
 	burst: 400_000,
 	microtasks: 1000,
 	restTicks: 120_000,
