@@ -1,6 +1,7 @@
 /** The distribution's own daemon as a second witness: random histories, every reply and event compared with ours in manners c417. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Manners } from "../../src/xen/xenstore/store.ts";
 import { Duel, type Mismatch, tally } from "./daemon/duel.ts";
 import { type Deed, Generator, THEMES, type Theme } from "./daemon/history.ts";
 import { missing, Tools } from "./daemon/real.ts";
@@ -9,6 +10,8 @@ import { missing, Tools } from "./daemon/real.ts";
 const HISTORIES = Number(process.env.XENSTORE_HISTORIES ?? 5);
 const FIRST_SEED = Number(process.env.XENSTORE_SEED ?? 1);
 const DEEDS = 1050;
+/** Another daemon than the distribution's: XENSTORED=path, and which manners it has. */
+const MANNERS = (process.env.XENSTORED_MANNERS ?? "c417") as Manners;
 const SHRINKS = 60;
 
 const lacking = missing();
@@ -33,7 +36,7 @@ async function shrink(
 		for (let from = 0; from < left.length && tries < SHRINKS; ) {
 			const rest = [...left.slice(0, from), ...left.slice(from + size)];
 			tries++;
-			const again = await Duel.play(tools, rest);
+			const again = await Duel.play(tools, rest, MANNERS);
 			if (again === undefined) from += size;
 			else {
 				left = rest.slice(0, again.at + 1);
@@ -59,8 +62,8 @@ test("random histories go as in xenstored 4.17", {
 	for (let n = 0; n < HISTORIES * THEMES.length; n++) {
 		const seed = FIRST_SEED + n;
 		const theme = THEMES[n % THEMES.length] as Theme;
-		const deeds = new Generator(seed, theme).history(DEEDS);
-		const found = await Duel.play(tools, deeds, counts);
+		const deeds = new Generator(seed, theme, MANNERS === "c423").history(DEEDS);
+		const found = await Duel.play(tools, deeds, MANNERS, counts);
 		if (found === undefined) continue;
 		const { says, log } = await shrink(tools, deeds, found);
 		expect.fail(
@@ -69,7 +72,7 @@ test("random histories go as in xenstored 4.17", {
 	}
 	const seconds = ((performance.now() - start) / 1000).toFixed(1);
 	console.log(
-		`xenstored 4.17 against ours: ${Object.entries(counts)
+		`xenstored (${MANNERS}) against ours: ${Object.entries(counts)
 			.map(([what, count]) => `${what} ${count}`)
 			.join(", ")}, ${seconds} s`,
 	);

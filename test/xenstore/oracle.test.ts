@@ -179,7 +179,7 @@ class Player {
 				this.bench.store.domainShutdown(domid as number);
 				break;
 			case "virq":
-				this.bench.server.run();
+				this.bench.store.virq();
 				break;
 			case "close": {
 				const client = this.client(conn as string);

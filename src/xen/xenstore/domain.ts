@@ -56,7 +56,7 @@ export class Domains {
 
 	setState(domid: number, state: LifeState): void {
 		const now = this.existing.get(domid);
-		if (now === undefined) return;
+		if (now === undefined || now.state === state) return;
 		now.state = state;
 		this.changed.set(domid, this.changed.get(domid) ?? 0);
 	}

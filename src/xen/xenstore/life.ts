@@ -99,51 +99,81 @@ export class Life {
 	/** Look which domains have shut down or gone: VIRQ_DOM_EXC. */
 	check(): void {
 		const { domains, manners } = this.access;
-		const scanned = manners.releasesDying
-			? domains.all().reverse()
-			: [...domains.changed.keys()]
-					.sort((a, b) => a - b)
-					.flatMap((domid) => domains.get(domid) ?? []);
-		let stopped = false;
-		for (const record of scanned) {
-			if (domains.get(record.domid) !== record) continue;
-			const now = domains.now(record.domid);
-			if (now === undefined && domains.isLast(record.domid))
-				this.access.fail("ESRCH");
-			const gone =
-				now === undefined ||
-				(!manners.releasesDying &&
-					(domains.changed.get(record.domid) ?? 0) !== 0);
-			if (!record.introduced) {
-				this.checkUnintroduced(record);
-				continue;
-			}
-			if (now?.state === "shutdown" && !gone && !record.shutdown) {
-				record.shutdown = true;
-				stopped = true;
-				if (!manners.releasesDying) this.tell(RELEASE, record.domid, "domain");
-			}
-			if (!gone && !(now.state === "dying" && manners.releasesDying)) continue;
-			if (record.connection === undefined) continue;
-			const { connection } = record;
-			record.connection = undefined;
-			stopped = false;
-			if (connection.actedForBy.size === 0) this.close(connection);
-		}
+		const stopped = manners.releasesDying ? this.scan() : this.poll();
 		domains.changed.clear();
 		if (stopped) this.tell(RELEASE, 0, "name");
 	}
 
-	/** A domain known only from a permission. The newer daemon notices its end only when the number lives again. */
-	private checkUnintroduced(record: DomainRecord): void {
-		const { domains, manners } = this.access;
-		const now = domains.now(record.domid);
-		const over = manners.releasesDying
-			? now === undefined
-			: now !== undefined && record.life !== 0 && now.life !== record.life;
-		if (!over) return;
+	/** The older daemon asks for the state of every domain it knows, the newest first. True when one has stopped and none has gone since. */
+	private scan(): boolean {
+		const { access } = this;
+		const { domains } = access;
+		let stopped = false;
+		for (const record of domains.all().reverse()) {
+			const { domid } = record;
+			// Another's end may have been its own.
+			if (domains.get(domid) !== record) continue;
+			const now = domains.now(domid);
+			if (now === undefined && domains.isLast(domid)) access.fail("ESRCH");
+			if (!record.introduced) {
+				if (now === undefined) this.forget(record);
+				continue;
+			}
+			if (now?.state === "shutdown" && !record.shutdown) {
+				record.shutdown = true;
+				stopped = true;
+			}
+			if (now !== undefined && now.state !== "dying") continue;
+			if (this.drop(record)) stopped = false;
+		}
+		return stopped;
+	}
+
+	/** The newer daemon is told which domains have changed, and looks whether it is still the life it knows. */
+	private poll(): boolean {
+		const { domains } = this.access;
+		let stopped = false;
+		const changed = [...domains.changed].sort(([a], [b]) => a - b);
+		for (const [domid, ended] of changed) {
+			const now = domains.now(domid);
+			const reports = [
+				...(ended === 0 ? [] : [{ life: ended, state: "dead" }]),
+				...(now === undefined ? [] : [now]),
+			];
+			for (const { life, state } of reports) {
+				const record = domains.get(domid);
+				if (record === undefined) continue;
+				if (record.life === 0) record.life = life;
+				const same = record.life === life;
+				if (!record.introduced) {
+					if (!same) this.forget(record);
+					continue;
+				}
+				if (same && state === "shutdown" && !record.shutdown) {
+					record.shutdown = true;
+					stopped = true;
+					this.tell(RELEASE, domid, "domain");
+				}
+				if (same && state !== "dead") continue;
+				if (this.drop(record)) stopped = false;
+			}
+		}
+		return stopped;
+	}
+
+	/** Let go of a domain's connection; it stays while others act for the domain. */
+	private drop(record: DomainRecord): boolean {
+		const { connection } = record;
+		if (connection === undefined) return false;
+		record.connection = undefined;
+		if (connection.actedForBy.size === 0) this.close(connection);
+		return true;
+	}
+
+	/** A domain known only from a permission. */
+	private forget(record: DomainRecord): void {
 		this.forgetTraces(record.domid);
-		domains.forget(record.domid);
+		this.access.domains.forget(record.domid);
 	}
 
 	/** A connection ends, and with a ring its domain. */

@@ -145,6 +145,11 @@ export class XenStore {
 		this.domains.create(domid);
 	}
 
+	/** VIRQ_DOM_EXC: look which domains have changed. The calls below do so themselves. */
+	virq(): void {
+		this.life.check();
+	}
+
 	/** It has shut down or crashed, and still exists. */
 	domainShutdown(domid: number): void {
 		this.domains.setState(domid, "shutdown");

@@ -1,5 +1,6 @@
 /** One history played by the real daemon and by our store: every message of every client must be the same. */
 
+import type { Manners } from "../../../src/xen/xenstore/store.ts";
 import {
 	encodeMessage,
 	type Message,
@@ -70,15 +71,16 @@ const nameOf = (client: number): string =>
 
 export class Duel {
 	private readonly real: RealDaemon;
-	private readonly bench = new Bench("c417");
+	private readonly bench: Bench;
 	private readonly clients: (RealClient | undefined)[] = [];
 	private readonly open: number[][] = [];
 	private readonly counts: Tally;
 	readonly log: string[] = [];
 	private nextRequest = 1;
 
-	private constructor(real: RealDaemon, counts: Tally) {
+	private constructor(real: RealDaemon, manners: Manners, counts: Tally) {
 		this.real = real;
+		this.bench = new Bench(manners);
 		this.counts = counts;
 		this.bench.socket("");
 	}
@@ -87,9 +89,10 @@ export class Duel {
 	static async play(
 		tools: Tools,
 		deeds: readonly Deed[],
+		manners: Manners,
 		counts: Tally = tally(),
 	): Promise<Mismatch | undefined> {
-		const duel = new Duel(await RealDaemon.start(tools), counts);
+		const duel = new Duel(await RealDaemon.start(tools), manners, counts);
 		try {
 			await duel.setUp();
 			for (const [at, deed] of deeds.entries()) {
@@ -166,7 +169,7 @@ export class Duel {
 		return this.compare((message) => this.follow(client, sent, message));
 	}
 
-	/** What ends xenstored 4.17 with a signal: there is no answer to compare with. */
+	/** What ends the real daemon with a signal: there is no answer to compare with. */
 	private wouldCrash(type: number, payload: string, burst: boolean): boolean {
 		const [first = "", second] = payload.split("\0");
 		// A domain that is gone, but not its connection, because another may act for it.
@@ -175,12 +178,16 @@ export class Duel {
 			return record !== undefined && record.connection === undefined;
 		}
 		// What is answered with whatever errno holds while that is 0: also a guest may do that.
+		const { leftoverErrno } = this.bench.store.daemon;
 		if (
 			type === XS.SET_PERMS
 				? first.startsWith("@")
-				: ONE_PATH.has(type) && !payload.endsWith("\0")
+				: leftoverErrno && ONE_PATH.has(type) && !payload.endsWith("\0")
 		)
-			return burst || this.bench.store.leftover === undefined;
+			return leftoverErrno
+				? burst || this.bench.store.leftover === undefined
+				: // A special node that is removed with its owner.
+					!/^.0$/.test(second ?? "");
 		// Domains that act for each other, for two, or for one that was let go.
 		const domain = this.bench.store.domains.introduced(Number(first));
 		const actor = domain?.connection;
@@ -261,6 +268,9 @@ export class Duel {
 				this.bench.clients.set(nameOf(client), this.bench.domain(domid));
 				this.clients[client] = this.real.domain(domid);
 				this.open[client] = [];
+				// The stand-in reports the end of no life that the daemon did not see begin.
+				store.virq();
+				await this.real.virq();
 				break;
 			case "destroy":
 				this.bench.destroy(domid);

@@ -63,10 +63,13 @@ interface Asked {
 export class Generator {
 	private readonly random: RandomGenerator;
 	private readonly theme: Theme;
+	/** Also ask for what only the newer daemon has. */
+	private readonly newer: boolean;
 
-	constructor(seed: number, theme: Theme) {
+	constructor(seed: number, theme: Theme, newer: boolean) {
 		this.random = xoroshiro128plus(seed);
 		this.theme = theme;
+		this.newer = newer;
 	}
 
 	private below(n: number): number {
@@ -139,7 +142,12 @@ export class Generator {
 			[8, () => this.path()],
 			[1, () => "@releaseDomain"],
 			[1, () => "@introduceDomain"],
+			[this.newer ? 1 : 0, () => `@releaseDomain/${this.one(DOMAINS)}`],
 		])();
+	}
+
+	private depth(): string {
+		return this.newer && this.below(3) === 0 ? `${this.below(4)}\0` : "";
 	}
 
 	private token(): string {
@@ -189,7 +197,21 @@ export class Generator {
 			],
 			[
 				watch[this.theme],
-				ask(XS.WATCH, () => `${this.watched()}\0${this.token()}\0`),
+				ask(
+					XS.WATCH,
+					() => `${this.watched()}\0${this.token()}\0${this.depth()}`,
+				),
+			],
+			[this.newer ? 1 : 0, ask(XS.GET_FEATURE, () => this.one(["", domid()]))],
+			[
+				this.newer ? 1 : 0,
+				ask(XS.GET_QUOTA, () =>
+					this.one(["", "nodes\0", `${domid()}watches\0`, "x\0"]),
+				),
+			],
+			[
+				this.newer ? 1 : 0,
+				ask(XS.SET_QUOTA, () => `${domid()}watches\0${this.below(200)}\0`),
 			],
 			[3, ask(XS.UNWATCH, () => `${this.watched()}\0${this.token()}\0`)],
 			[

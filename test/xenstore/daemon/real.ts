@@ -106,6 +106,8 @@ export class RealDaemon {
 	private readonly bridge: ChildProcess;
 	private readonly guests = new Map<number, Inbox>();
 	private readonly inboxes: Inbox[] = [];
+	private readonly lifeOf = new Map<number, number>();
+	private lives = 0;
 	private readonly told: (() => void)[] = [];
 	private fenceClient: RealSocket | undefined;
 	/** Set when the process has ended by itself. */
@@ -205,11 +207,17 @@ export class RealDaemon {
 		// A new file: the daemon may still have the old one mapped.
 		rmSync(page, { force: true });
 		writeFileSync(page, new Uint8Array(4096));
-		writeFileSync(join(this.dir, `alive.${domid}`), "r");
+		this.lifeOf.set(domid, ++this.lives);
+		this.alive(domid, "r");
 		this.frame("g", domid);
 		const inbox = this.inbox();
 		this.guests.set(domid, inbox);
 		return { inbox, send: (octets) => this.frame("s", domid, octets) };
+	}
+
+	private alive(domid: number, state: string): void {
+		const life = this.lifeOf.get(domid) ?? 0;
+		writeFileSync(join(this.dir, `alive.${domid}`), `${state}${life}`);
 	}
 
 	/** Change what a domain is, and tell the daemon. */
@@ -219,13 +227,14 @@ export class RealDaemon {
 			rmSync(alive, { force: true });
 			this.frame("x", domid);
 			this.guests.delete(domid);
-		} else writeFileSync(alive, state);
+		} else this.alive(domid, state);
 		await this.virq();
 		// Nothing that could still be mapped.
 		if (state === "gone") rmSync(join(this.dir, `page.${domid}`));
 	}
 
-	private async virq(): Promise<void> {
+	/** Tell the daemon to look at the domains, and wait until it has. */
+	async virq(): Promise<void> {
 		const told = new Promise<void>((resolve) => this.told.push(resolve));
 		this.frame("v", 0);
 		await told;

@@ -1,7 +1,7 @@
 /* LD_PRELOAD stand-in for the few libxen* calls that a store daemon makes, so
  * it runs with no hypervisor.  State lives in $XSTUB_DIR:
  *   page.N      4096-byte shared store ring page of domain N
- *   alive.N     exists while domain N exists; contents: r (running) s (shutdown) d (dying)
+ *   alive.N     exists while domain N exists; contents: r (running) s (shutdown) d (dying), then a number that no other life of N has
  *   evtchn.sock dgram socket: a 4-byte port sent here is a pending event for the daemon
  *   dom.N.sock  dgram socket of guest N: gets 4 bytes per notify
  */
@@ -19,7 +19,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/stat.h>
 #include <xenctrl.h>
 
 static const char *dir(void) { const char *d = getenv("XSTUB_DIR"); return d ? d : "."; }
@@ -173,7 +172,13 @@ int xc_domain_getinfolist(xc_interface *x, uint32_t first, unsigned max, xc_doma
 /* ---- newer libxenmanage ---- */
 void *xenmanage_open(void *l, unsigned f) { (void)l; (void)f; return &gxe; }
 int xenmanage_close(void *h) { (void)h; return 0; }
-static uint64_t uid(int d) { struct stat st; char b[256]; sprintf(b, "%s/alive.%d", dir(), d); if (stat(b, &st)) return d + 1; return ((uint64_t)st.st_ino << 16) + d; }
+static uint64_t uid(int d)
+{
+    char b[256], text[32] = ""; sprintf(b, "%s/alive.%d", dir(), d);
+    int fd = d ? real_open(b, O_RDONLY, 0) : -1;
+    if (fd >= 0) { if (read(fd, text, sizeof text - 1) < 0) text[0] = 0; close(fd); }
+    return ((uint64_t)(text[0] ? atoi(text + 1) : 0) << 16) + d + 1;
+}
 static unsigned mstate(int d) { int s = state(d); return !s ? 8 : s == 'd' ? 1|4 : s == 's' ? 1|2 : 1; }
 static struct { unsigned st; uint64_t id; } seen[33000];
 int xenmanage_get_domain_info(void *h, unsigned domid, unsigned *st, unsigned *caps, uint64_t *id)
@@ -181,7 +186,7 @@ int xenmanage_get_domain_info(void *h, unsigned domid, unsigned *st, unsigned *c
     (void)h; int s = state(domid);
     if (!s) { errno = ESRCH; return -1; }
     if (st) *st = mstate(domid);
-    if (domid < 1000 && !seen[domid].st) { seen[domid].st = mstate(domid); seen[domid].id = uid(domid); }
+    if (domid < 1000 && (!seen[domid].st || seen[domid].st == 8)) { seen[domid].st = mstate(domid); seen[domid].id = uid(domid); }
     if (caps) *caps = domid == 0 ? 7 : 0;
     if (id) *id = uid(domid);
     return 0;
