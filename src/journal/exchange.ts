@@ -84,6 +84,8 @@ export type WireEntry =
 			before: number;
 			/** How far it may lie ahead. */
 			bound: number;
+			/** Stored by the side whose index it is not: nobody who keeps the protocol looks at that. */
+			foreign?: true;
 			domid: number;
 			seq: number;
 	  }
@@ -104,6 +106,22 @@ const STATE_INITIALISED = "3";
 const FRONT = /^\/local\/domain\/(\d+)\/device\/vdispl\/(\d+)\/state$/;
 const BACK = /^\/local\/domain\/(\d+)\/backend\/vdispl\/(\d+)\/(\d+)\/state$/;
 const ahead = (a: number, b: number) => (a - b) >>> 0;
+
+const INDEX_KEYS = {
+	req_prod: "reqProd",
+	rsp_prod: "rspProd",
+	in_cons: "inCons",
+	in_prod: "inProd",
+} as const;
+/** Where the indexes lie in each page, and whose each is. */
+const RING_INDEXES = [
+	{ at: 0, which: "req_prod", owner: "fe" },
+	{ at: 2, which: "rsp_prod", owner: "be" },
+] as const;
+const EVENT_INDEXES = [
+	{ at: 0, which: "in_cons", owner: "fe" },
+	{ at: 1, which: "in_prod", owner: "be" },
+] as const;
 
 export class ExchangeView {
 	readonly store = new StoreView();
@@ -245,14 +263,37 @@ export class ExchangeView {
 		const covers = (at: number) => at >= word && at < word + words.length;
 		const value = (at: number) => words[at - word] as number;
 		this.keepSlots(entry);
-		if (entry.reply.frame === connection.ring) {
-			if (covers(0)) this.requests(connection, value(0), entry, out);
-			if (covers(2)) this.responses(connection, value(2), entry, out);
-		} else {
-			if (covers(0)) this.consumed(connection, value(0), entry, out);
-			if (covers(1)) this.events(connection, value(1), entry, out);
+		const page =
+			entry.reply.frame === connection.ring ? RING_INDEXES : EVENT_INDEXES;
+		for (const { at, which, owner } of page) {
+			if (!covers(at)) continue;
+			if (entry.domid === connection[owner])
+				this.moved[which](connection, value(at), entry, out);
+			else
+				out.push({
+					kind: "wire.index",
+					connection,
+					which,
+					value: value(at),
+					before: connection[INDEX_KEYS[which]],
+					bound: 0,
+					foreign: true,
+					domid: entry.domid,
+					seq: entry.seq,
+				});
 		}
 	}
+
+	/** What a side's store into its own index means. */
+	private readonly moved: Record<
+		keyof typeof INDEX_KEYS,
+		(c: Connection, value: number, entry: Entry, out: WireEntry[]) => void
+	> = {
+		req_prod: (...moved) => this.requests(...moved),
+		rsp_prod: (...moved) => this.responses(...moved),
+		in_cons: (...moved) => this.consumed(...moved),
+		in_prod: (...moved) => this.events(...moved),
+	};
 
 	/** Slots as their writer left them: what the other side stores there afterwards is not the writer's. */
 	private readonly slots = new Map<string, Uint32Array>();
@@ -299,7 +340,7 @@ export class ExchangeView {
 		c.reqProd = value;
 		const count = ahead(value, before);
 		// What is in flight: everything published and not yet answered.
-		const bound = RING_SLOTS - ahead(before, c.rspProd);
+		const bound = Math.max(0, RING_SLOTS - ahead(before, c.rspProd));
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",
@@ -341,7 +382,9 @@ export class ExchangeView {
 		const before = c.rspProd;
 		c.rspProd = value;
 		const count = ahead(value, before);
-		const bound = ahead(c.reqProd, before);
+		const waiting = ahead(c.reqProd, before);
+		// After an index that made no sense none of the two may be ahead.
+		const bound = waiting <= RING_SLOTS ? waiting : 0;
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",
@@ -388,7 +431,7 @@ export class ExchangeView {
 		const before = c.inProd;
 		c.inProd = value;
 		const count = ahead(value, before);
-		const bound = EVENT_SLOTS - ahead(before, c.inCons);
+		const bound = Math.max(0, EVENT_SLOTS - ahead(before, c.inCons));
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",
