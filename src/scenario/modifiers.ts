@@ -288,7 +288,7 @@ const delta: Leaf<"none" | DeltaExpect[]> = leaf(
 export const STATE_JSON: Json = {
 	type: "object",
 	minProperties: 1,
-	additionalProperties: { $ref: "#/$defs/match" },
+	additionalProperties: { $ref: "#/$defs/wanted" },
 };
 
 function readState(

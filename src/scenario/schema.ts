@@ -192,6 +192,47 @@ function topSchema(): Json {
 	};
 }
 
+/** Any scalar may be a `$name` or `$(expression)` instead: the same schema with that let in. What describes a node stays outside, where editors look for it. */
+function open(node: Json): Json {
+	const { description, default: plain, ...rest } = node;
+	const inner = Object.fromEntries(
+		Object.entries(rest).map(([key, value]) => [key, openBelow(key, value)]),
+	) as Json;
+	const narrow =
+		"enum" in rest ||
+		rest.type === "integer" ||
+		rest.type === "boolean" ||
+		(rest.type === "string" && ("pattern" in rest || "maxLength" in rest));
+	const made = narrow ? { anyOf: [inner, SUBSTITUTION] } : inner;
+	return {
+		...made,
+		...(description === undefined ? {} : { description }),
+		...(plain === undefined ? {} : { default: plain }),
+	};
+}
+
+const isNode = (value: unknown): value is Json =>
+	typeof value === "object" && value !== null && !Array.isArray(value);
+
+function openBelow(key: string, value: unknown): unknown {
+	if (key === "properties" || key === "patternProperties")
+		return Object.fromEntries(
+			Object.entries(value as Record<string, Json>).map(([name, child]) => [
+				name,
+				open(child),
+			]),
+		);
+	if (key === "anyOf" || key === "oneOf")
+		return (value as unknown[]).map((child) =>
+			isNode(child) && !("required" in child && !("type" in child))
+				? open(child)
+				: child,
+		);
+	if ((key === "items" || key === "additionalProperties") && isNode(value))
+		return open(value);
+	return value;
+}
+
 /** The JSON Schema of a scenario file, for editors. It says what a file may hold; `lint` says the rest. */
 export function scenarioSchema(): Json {
 	return {
@@ -199,8 +240,10 @@ export function scenarioSchema(): Json {
 		title: "xdisp-check scenario",
 		...topSchema(),
 		$defs: {
-			step: stepSchema(),
-			...Object.fromEntries(VERBS.map((verb) => [verb, argsSchema(verb)])),
+			step: open(stepSchema()),
+			...Object.fromEntries(
+				VERBS.map((verb) => [verb, open(argsSchema(verb))]),
+			),
 			match: MATCH_JSON,
 			wanted: {
 				anyOf: [
@@ -210,9 +253,9 @@ export function scenarioSchema(): Json {
 					{ type: "array", items: { type: ["string", "integer"] } },
 				],
 			},
-			state: stateSchema(),
-			request: json(sendOne),
-			world: worldSchema(),
+			state: open(stateSchema()),
+			request: open(json(sendOne)),
+			world: open(worldSchema()),
 		},
 	};
 }

@@ -281,7 +281,7 @@ describe("any octets", () => {
 	});
 
 	const samples = [
-		"scenarios/buffers/create-destroy.yaml",
+		"scenarios/buffers/fe-alloc.yaml",
 		"scenarios/buffers/cookie-in-use.yaml",
 		"scenarios/death/frontend-dies-while-mapped.yaml",
 		"scenarios/recovery/balloon-exhausted.yaml",

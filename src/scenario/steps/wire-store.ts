@@ -15,8 +15,8 @@ export const wireStore = step({
 			word(["ring", "event", "directory", "buffer"], "page"),
 		),
 		of: told(
-			"the buffer whose directory or page it is",
-			z.optional(name("a buffer")),
+			"the buffer whose directory or page it is, or a request taken that names one",
+			z.optional(name("a buffer or a request")),
 		),
 		index: told(
 			"which directory page or buffer page",
@@ -26,7 +26,7 @@ export const wireStore = step({
 		value: told("what is stored", wide(32)),
 	}),
 	example: "wire.store: { page: directory, of: buf, word: 1, value: 0 }",
-	names: { of: { needs: ["buffer"] } },
+	names: { of: { needs: ["buffer", "request"] } },
 	sound(args) {
 		const shared = args.page === "directory" || args.page === "buffer";
 		if (shared && args.of === undefined)
