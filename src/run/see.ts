@@ -1,5 +1,5 @@
 /** What `state:` and `delta:` read: the world and the ledger, never a peer's variables. */
-import { walkDirectory } from "../displif/directory.ts";
+import { bufferPages, walkDirectory } from "../displif/directory.ts";
 import { decodeRequest } from "../displif/packet.ts";
 import { backendPath, frontendPath } from "../peer/toolstack.ts";
 import type { LedgerName, ViewPath } from "../scenario/views.ts";
@@ -240,9 +240,7 @@ export function bufferRefs(
 	name: string,
 ): { refs: number[]; directory: Uint32Array[]; directoryRefs: number[] } {
 	const buffer = stage.names.get(name) as NamedOf<"buffer"> | undefined;
-	const directory: Uint32Array[] = [];
-	const directoryRefs: number[] = [];
-	const none = { refs: [] as number[], directory, directoryRefs };
+	const none = { refs: [], directory: [], directoryRefs: [] };
 	if (buffer?.kind !== "buffer" || buffer.cookie === undefined) return none;
 	const { domid } = stage.actor(buffer.owner);
 	const create = stage.exchange.connections
@@ -254,10 +252,23 @@ export function bufferRefs(
 				p.operation === "DBUF_CREATE" && p.body.dbuf_cookie === buffer.cookie,
 		);
 	if (create?.operation !== "DBUF_CREATE") return none;
+	const { gref_directory, buffer_sz } = create.body;
+	return listed(stage, domid, gref_directory, buffer_sz);
+}
+
+/** The references and directory pages behind a request's gref_directory, as they stand in memory now. */
+export function listed(
+	stage: Stage,
+	domid: number,
+	gref_directory: number,
+	buffer_sz: number,
+): { refs: number[]; directory: Uint32Array[]; directoryRefs: number[] } {
+	const directory: Uint32Array[] = [];
+	const directoryRefs: number[] = [];
 	const { memory } = stage.exchange;
 	const walked = walkDirectory(
-		create.body.gref_directory,
-		Math.ceil(create.body.buffer_sz / 4096),
+		gref_directory,
+		bufferPages(buffer_sz),
 		(ref) => {
 			const grant = memory.grant(domid, ref);
 			if (grant === undefined) return undefined;

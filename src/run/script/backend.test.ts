@@ -179,6 +179,40 @@ describe("a scripted backend beside a driver's operations", () => {
 		expect(played).toMatchObject(CLEAN);
 	});
 
+	it("writes into the directory and the pages of a request that it has taken", () => {
+		const played = play(`${SCRIPTED}steps:
+  - wire.connect: {}
+  - gem.create: { as: buf, pages: 1024 }
+    async: create
+  - wire.take: { op: DBUF_CREATE, as: request }
+  - wire.store: { page: buffer, of: request, index: 1023, word: 5, value: 7 }
+  - wire.store: { page: directory, of: request, index: 1, word: 1, value: 99 }
+  - wire.reply: { to: request }
+  - join: { of: create }
+    state: { dbuf(buf).directory.refs: 1024 }
+  - wire.serve: {}
+  - gem.close: { of: buf }
+`);
+		expect(played).toMatchObject(CLEAN);
+		const stores = [...played.play.journal.entries()].flatMap((e) =>
+			e.kind === "page.store" && e.domid === 1 && e.call.words.length === 1
+				? [[e.call.word, e.call.words[0]]]
+				: [],
+		);
+		expect(stores).toContainEqual([5, 7]);
+		expect(stores).toContainEqual([1, 99]);
+		const names = `${SCRIPTED}steps:
+  - wire.connect: {}
+  - mode.off: {}
+    async: off
+  - wire.take: { as: request }
+  - wire.store: { page: directory, of: request, word: 1, value: 0 }
+`;
+		expect(play(names).error).toBe(
+			"7: request names no pages: SET_CONFIG id=1 fb_cookie=0x0 x=0 y=0 width=0 height=0 bpp=0",
+		);
+	});
+
 	it("says which request did not come", () => {
 		expect(
 			play(

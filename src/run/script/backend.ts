@@ -17,7 +17,7 @@ import {
 	XenbusStateInitWait,
 } from "../../xen/abi/xenbus.ts";
 import { ask, type Turns } from "../../xen/call.ts";
-import { bufferRefs } from "../see.ts";
+import { bufferRefs, listed } from "../see.ts";
 import { type NamedOf, StepError } from "../stage.ts";
 import type { Task } from "../task.ts";
 import { type BackLink, openBackLink } from "./back-link.ts";
@@ -368,23 +368,45 @@ export class ScriptBackend extends Side {
 		return first;
 	}
 
-	/** Into a page of a buffer or of its directory, through its reference. */
+	/** Into a page of a buffer or of its directory, through its reference. A request that was taken stands for the buffer that it names. */
 	*storeInto(step: StepOf<"wire.store">, of: string, value: number): Turns {
 		const { page, index, word } = step.args;
-		const buffer = this.stage.named(step, of, "buffer");
-		const { refs, directoryRefs } = bufferRefs(this.stage, of);
+		const { owner, refs, directoryRefs } = this.pagesOf(step, of);
 		const ref = (page === "directory" ? directoryRefs : refs)[index];
 		if (ref === undefined)
 			throw new StepError(
 				step,
-				`${of} has no ${page} page ${index}: its DBUF_CREATE named none`,
+				`${of} has no ${page} page ${index}: its request named none`,
 				"args",
 				"index",
 			);
 		const own = page === "buffer" && this.lent.has(ref);
-		const granter = own
-			? this.actor.domid
-			: this.stage.actor(buffer.owner).domid;
+		const granter = own ? this.actor.domid : owner;
 		yield* this.storeByRef(step, granter, ref, word, value);
+	}
+
+	private pagesOf(step: StepOf<"wire.store">, of: string) {
+		const { stage } = this;
+		if (stage.names.get(of)?.kind !== "request") {
+			const buffer = stage.named(step, of, "buffer");
+			return {
+				owner: stage.actor(buffer.owner).domid,
+				...bufferRefs(stage, of),
+			};
+		}
+		const request = stage.named(step, of, "request");
+		const packet = decodeRequest(request.words);
+		const link = this.links.find((l) => l.taken.includes(request));
+		const { fe } = link ?? this.link(step, request.connector);
+		if (packet.operation !== undefined && "gref_directory" in packet.body) {
+			const { gref_directory, buffer_sz } = packet.body;
+			return { owner: fe, ...listed(stage, fe, gref_directory, buffer_sz) };
+		}
+		throw new StepError(
+			step,
+			`${of} names no pages: ${describeRequest(request.words)}`,
+			"args",
+			"of",
+		);
 	}
 }
