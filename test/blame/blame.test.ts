@@ -57,6 +57,12 @@ const ONE_BUFFER = `${HEAD}steps:
   - fb.destroy: { of: fb }
   - gem.close: { of: buf }
 `;
+const CLOSED_UNDER_FRAMEBUFFER = `${HEAD}steps:
+  - gem.create: { as: buf, width: 64, height: 64, bpp: 32 }
+  - fb.create: { of: buf, as: fb }
+  - gem.close: { of: buf }
+    async: close
+`;
 const NO_BALLOON = `${HEAD}world: { be-alloc: 1, balloon: { limit: 0 } }
 steps:
   - gem.create: { as: buf, pages: 4 }
@@ -126,6 +132,28 @@ const ROWS: readonly Row[] = [
 		peer: "backend-keeps-mapping",
 		text: ONE_BUFFER,
 		unscripted: "a scripted side is ended by destroying its domain",
+	},
+	{
+		rule: "destroy-releases",
+		role: "backend",
+		peer: "backend-destroys-early",
+		text: CLOSED_UNDER_FRAMEBUFFER,
+		script: {
+			text: played(`  - gem.create: { as: buf, pages: 4 }
+    async: making
+  - wire.take: { op: DBUF_CREATE }
+  - wire.reply: {}
+  - join: { of: making }
+  - wire.map: { ref: $buf.ref }
+  - gem.close: { of: buf }
+    async: closing
+  - wire.take: { op: DBUF_DESTROY }
+  - wire.reply: {}
+    BREAKS
+`),
+			line: 15,
+			breaks: "displif.dbuf-destroy.release",
+		},
 	},
 	{
 		rule: "give-back-once",

@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { boundedWait } from "./bounded-wait.ts";
+import { destroyReleases } from "./destroy-releases.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
 import { oneReply } from "./one-reply.ts";
@@ -19,6 +20,7 @@ export const RULES: readonly Rule[] = [
 	reservedReferences,
 	ringBounds,
 	oneReply,
+	destroyReleases,
 	statusSign,
 	reservedZero,
 	stateOrder,

@@ -173,7 +173,9 @@ function tell(
 		for (const item of items) state.told.add(keyOf(item));
 		const what = kind === "object" ? `${first.object} objects` : plural;
 		const one =
-			kind === "object" ? `${first.object} object` : plural.replace(/e?s$/, "");
+			kind === "object"
+				? `${first.object} object`
+				: plural.replace(/(?<=ch)es$|s$/, "");
 		court.breach({
 			domid: first.domid,
 			message: `${items.length} ${items.length === 1 ? one : what} never given back; the first was made by ${court.tell(first.seq)}`,
