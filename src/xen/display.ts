@@ -37,12 +37,8 @@ export interface DisplayEvent {
 }
 
 interface Buffer {
-	pages: ArrayLike<number>;
-	bytes: number;
 	/** The consumer has it on screen, queued, or holds it. */
 	held: boolean;
-	/** The backend asked for it back. */
-	wanted: boolean;
 }
 
 export class Display {
@@ -91,9 +87,11 @@ export class Display {
 	): "ok" | "EINVAL" | "EEXIST" | "ENODEV" {
 		if (this.manners.lost) return "ENODEV";
 		if (this.buffers.has(buffer)) return "EEXIST";
+		// 0 on screen means a dark one.
+		if (buffer === 0) return "EINVAL";
 		if (!this.shape.formats.includes(format)) return "EINVAL";
 		if (bytes > pages.length * 4096) return "EINVAL";
-		this.buffers.set(buffer, { pages, bytes, held: false, wanted: false });
+		this.buffers.set(buffer, { held: false });
 		return "ok";
 	}
 
@@ -122,10 +120,7 @@ export class Display {
 	release(buffer: number): "ok" | "ENOENT" | "EBUSY" {
 		const asked = this.buffers.get(buffer);
 		if (asked === undefined) return "ENOENT";
-		if (asked.held) {
-			asked.wanted = true;
-			return "EBUSY";
-		}
+		if (asked.held) return "EBUSY";
 		this.buffers.delete(buffer);
 		return "ok";
 	}
