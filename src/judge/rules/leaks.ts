@@ -114,7 +114,7 @@ const LEAKS: readonly LeakRule[] = [
 interface State {
 	/** Entry at which the toolstack made the devices: what a driver had before is its own affair. */
 	devices: number;
-	/** Items told of already. */
+	/** Items told of already, and those that a peer held when their driver ended: its kernel has them from then on. */
 	told: Set<string>;
 	/** Domains whose driver was started again after that: there is no ledger from before the device to compare with. */
 	restarted: Set<number>;
@@ -128,7 +128,7 @@ const leakRule = (leak: LeakRule): Rule =>
 		level: "must",
 		requirements: [leak.requirement],
 		assumes: [],
-		observes: [...leak.taken, "phase", "task.begin"],
+		observes: [...leak.taken, "phase", "task.begin", "task.end"],
 		// The judge keeps one set of books for all of them.
 		start: () => ({ devices: -1, told: new Set(), restarted: new Set() }),
 		step(state, entry, court) {
@@ -138,6 +138,10 @@ const leakRule = (leak: LeakRule): Rule =>
 				state.devices >= 0
 			)
 				state.restarted.add(entry.domid);
+			if (entry.kind === "task.end" && entry.note.name === "main")
+				for (const item of court.ledger.outstanding())
+					if (item.domid === entry.domid && isBusy(item, court))
+						state.told.add(keyOf(item));
 			if (entry.kind !== "phase") return;
 			if (entry.note.name === "devices") state.devices = entry.seq;
 			// The devices are gone and the drivers still run: each ledger is as it was before there were any.
@@ -194,25 +198,27 @@ function tell(
 /** Items of the kind that their owner could have given back, by domain (and by a driver object's kind). */
 function groups(kind: ItemKind, court: Court): Item[][] {
 	const found = new Map<string, Item[]>();
-	const { memory } = court.exchange;
 	for (const item of court.ledger.outstanding()) {
 		if (item.kind !== kind || !court.running(item.domid)) continue;
 		const who = court.participant(item.domid);
 		if (who === undefined || who.standing === "scripted") continue;
-		const busy = (frame: number) =>
-			frame !== 0 && memory.foreign(frame, item.domid).length > 0;
-		if ((kind === "page" || kind === "grant") && busy(item.frame)) continue;
-		if (
-			kind === "reference" &&
-			busy(memory.grant(item.domid, item.number as number)?.frame ?? 0)
-		)
-			continue;
+		if (isBusy(item, court)) continue;
 		const at = `${item.domid} ${item.object}`;
 		const group = found.get(at);
 		if (group === undefined) found.set(at, [item]);
 		else group.push(item);
 	}
 	return [...found.values()];
+}
+
+/** Another domain maps the page, so its owner cannot give it back, nor its grant and reference. */
+function isBusy({ kind, domid, frame, number }: Item, court: Court): boolean {
+	const { memory } = court.exchange;
+	const busy = (page: number) =>
+		page !== 0 && memory.foreign(page, domid).length > 0;
+	if (kind === "reference")
+		return busy(memory.grant(domid, number as number)?.frame ?? 0);
+	return (kind === "page" || kind === "grant") && busy(frame);
 }
 
 function numbers(items: readonly Item[]): string {
