@@ -34,6 +34,8 @@ export interface Verdict {
 	notJudged: { rule: string; because: string }[];
 	/** Rules that saw at least one entry they observe: only these were judged. */
 	judged: ReadonlySet<string>;
+	/** What owners could not have back because another domain still mapped it: who kept how much of whom, and how long. */
+	held: string[];
 	/** Everything the ledger meant in the protocol's terms, in order: reports print the tail. */
 	wire: readonly WireEntry[];
 	exchange: ExchangeView;
@@ -55,6 +57,7 @@ export function judge(
 	const alive = new Liveness();
 	const byDomid = new Map(frame.participants.map((p) => [p.domid, p]));
 
+	const nameBy = (domid: number) => byDomid.get(domid)?.name ?? nameOf(domid);
 	const court = (rule: Rule): Court => ({
 		participants: frame.participants,
 		exchange,
@@ -105,7 +108,20 @@ export function judge(
 		}
 	};
 
+	const held: string[] = [];
 	for (const entry of journal.entries()) {
+		if (entry.kind === "phase" && entry.note.name === "removed")
+			for (const { text } of stillHeld(ledger, exchange, nameBy))
+				held.push(`${text} when the devices were gone`);
+		if (entry.kind === "domain.destroy" && entry.reply.status === 0) {
+			const { domid } = entry.call;
+			// Rings of a live connection are no news; pages of a domain that cannot let go are.
+			for (const { text, owner, mapper } of stillHeld(ledger, exchange, nameBy))
+				if (mapper === domid && !alive.running(domid))
+					held.push(`${text} until it was destroyed`);
+				else if (owner === domid)
+					held.push(`${text} beyond the end of their domain`);
+		}
 		alive.follow(entry);
 		ledger.follow(entry);
 		const meant = exchange.follow(entry);
@@ -118,6 +134,7 @@ export function judge(
 	for (const { rule, seat, state } of seats) rule.rest?.(state, seat);
 	findings.sort((a, b) => a.entry - b.entry);
 	return {
+		held,
 		findings,
 		notJudged: [...notJudged.values()],
 		judged,
@@ -255,4 +272,30 @@ function standingOf(
 	return allow === undefined
 		? { standing: "subject" }
 		: { standing: "allowed", reason: allow.because };
+}
+
+/** `4 pages of be, mapped by fe`, for each owner and mapper. */
+function stillHeld(
+	ledger: Ledger,
+	exchange: ExchangeView,
+	name: (domid: number) => string,
+): { owner: number; mapper: number; text: string }[] {
+	const counts = new Map<
+		string,
+		{ owner: number; mapper: number; count: number }
+	>();
+	for (const { kind, domid: owner, frame } of ledger.outstanding()) {
+		if (kind !== "page") continue;
+		for (const { mapper } of exchange.memory.foreign(frame, owner)) {
+			const key = `${owner} ${mapper}`;
+			const found = counts.get(key) ?? { owner, mapper, count: 0 };
+			found.count += 1;
+			counts.set(key, found);
+		}
+	}
+	return [...counts.values()].map(({ owner, mapper, count }) => ({
+		owner,
+		mapper,
+		text: `${count} page${count === 1 ? "" : "s"} of ${name(owner)}, mapped by ${name(mapper)},`,
+	}));
 }

@@ -229,7 +229,11 @@ function conclude(
 		ticks: play.world.now,
 		faults: play.faults.struck(),
 		notJudged: verdict.notJudged,
-		notes: [...play.notes, ...report.notes],
+		notes: [
+			...play.notes,
+			...verdict.held.map((held) => `held: ${held}`),
+			...report.notes,
+		],
 		command: command(play.case, options, choices.picks),
 	};
 	const end = (
