@@ -67,7 +67,7 @@ test("random histories go as in xenstored 4.17", {
 		if (found === undefined) continue;
 		const { says, log } = await shrink(tools, deeds, found);
 		expect.fail(
-			`seed ${seed}, ${theme}: ${says}\n${log.slice(-80).join("\n")}`,
+			`seed ${seed}, ${theme}: ${says}\n${log.slice(-200).join("\n")}`,
 		);
 	}
 	const seconds = ((performance.now() - start) / 1000).toFixed(1);

@@ -222,6 +222,19 @@ export class Access {
 		for (const tx of [...connection.transactions.values()]) this.end(tx);
 	}
 
+	/**
+	 * Inside a transaction the owner of a node may be gone, or let go by XS_RELEASE: the newer daemon finds that out when it counts. One more
+	 * node makes a domain that still exists known again.
+	 */
+	ownerGone(asker: Asker, domid: number, change: 1 | -1): boolean {
+		if (asker.tx === undefined || this.manners.countsAtOnce) return false;
+		const { domains } = this;
+		return (
+			(change > 0 ? domains.recordOfExisting(domid) : domains.get(domid)) ===
+			undefined
+		);
+	}
+
 	/** Count nodes for their owner, at once or when the transaction commits. */
 	account(asker: Asker, domid: number, count: number): void {
 		if (asker.tx !== undefined) asker.tx.addNodes(domid, count);

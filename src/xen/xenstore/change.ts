@@ -83,6 +83,15 @@ export function create(
 		)
 			error = access.fail("ENOSPC");
 		const written = error ?? access.write(asker, at, wanted, true);
+		if (
+			typeof written !== "string" &&
+			at !== above &&
+			access.ownerGone(asker, ownerOf(perms), 1)
+		) {
+			const seen = asker.tx?.accessed.get(at);
+			if (seen !== undefined) seen.node = undefined;
+			return access.fail("ENOMEM");
+		}
 		if (typeof written === "string") {
 			undo(access, asker, plan.slice(0, step));
 			return written;
@@ -146,6 +155,10 @@ function removeBelow(
 		const rest = withoutChild(access, content(access, node), child);
 		node = access.write(asker, path, rest, false) as Node;
 	}
+	if (access.ownerGone(asker, ownerOf(node.perms), -1)) {
+		access.tree.generation++;
+		return access.fail("EIO");
+	}
 	access.account(asker, ownerOf(node.perms), -1);
 	access.drop(asker, path);
 	access.fire(asker, path, node, top ? "subtree" : "exact");
@@ -168,9 +181,13 @@ export function commit(access: Access, tx: Transaction): XsError | undefined {
 		if ((tree.get(path)?.generation ?? -1) !== seen.generation) return "EAGAIN";
 	for (const [path, seen] of tx.accessed) {
 		if (!seen.modified) continue;
-		if (seen.node !== undefined)
-			tree.set(path, { ...seen.node, generation: ++tree.generation });
-		else if (seen.generation !== -1) tree.delete(path);
+		if (seen.node !== undefined) {
+			const generation = ++tree.generation;
+			// Where the owner was let go since, the newer daemon has nobody to charge and loses the write.
+			const owner = domains.get(ownerOf(seen.node.perms));
+			if (owner !== undefined || access.manners.countsAtOnce)
+				tree.set(path, { ...seen.node, generation });
+		} else if (seen.generation !== -1) tree.delete(path);
 		if (seen.fires !== undefined)
 			access.fireNow(path, undefined, seen.fires, seen.perms);
 	}

@@ -179,6 +179,7 @@ export function setPerms(
 	)
 		return no("EPERM");
 	const before = access.living(known);
+	if (access.ownerGone(asker, ownerOf(before), -1)) return no("ENOMEM");
 	const node = access.write(asker, at, { ...known, perms: wanted }, true);
 	if (typeof node === "string") return no(node);
 	access.account(asker, ownerOf(before), -1);
