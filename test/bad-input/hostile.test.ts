@@ -283,8 +283,8 @@ describe("any octets", () => {
 	const samples = [
 		"scenarios/buffers/fe-alloc.yaml",
 		"scenarios/buffers/cookie-in-use.yaml",
-		"scenarios/death/frontend-dies-while-mapped.yaml",
-		"scenarios/recovery/balloon-exhausted.yaml",
+		"scenarios/death/destroyed.yaml",
+		"scenarios/balloon/take-fails.yaml",
 	].map((file) => readFileSync(join(ROOT, file)));
 
 	it("scenarios with octets changed, cut out and moved", () => {
