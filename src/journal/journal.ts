@@ -189,9 +189,11 @@ export class Journal {
 		let hash = 0x811c9dc5;
 		for (let i = 0; i < this.end; i++)
 			hash = Math.imul(hash ^ (this.words[i] as number), 0x01000193);
-		for (const text of this.strings)
+		for (const text of this.strings) {
+			hash = Math.imul(hash ^ text.length, 0x01000193);
 			for (let i = 0; i < text.length; i++)
 				hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+		}
 		return hash >>> 0;
 	}
 

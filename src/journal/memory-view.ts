@@ -2,8 +2,13 @@
  * What the ledger says of memory: which frame stands behind a grant, who maps it, and what was stored where. It shares no code with the
  * hypervisor model, so that rules about that model have a second witness.
  */
-import { PAGE_WORDS } from "../xen/frame.ts";
-import type { Entry } from "./entry.ts";
+import { DOMID_SELF } from "../xen/abi/domid.ts";
+import {
+	GNTCOPY_dest_gref,
+	GNTCOPY_source_gref,
+} from "../xen/abi/grant-table.ts";
+import { PAGE_WORDS, POISON } from "../xen/frame.ts";
+import type { CallEntry, Entry } from "./entry.ts";
 import { isLong } from "./journal.ts";
 
 /** One open grant entry. */
@@ -46,6 +51,10 @@ export class MemoryView {
 	/** Grants of a driver that is gone: its kernel ends each when it is mapped no more. */
 	private readonly deferred = new Set<GrantView>();
 	private readonly stored = new Map<number, Uint32Array>();
+	/** Frames that nobody cleared for their owner, and that hold poison where nothing was stored. */
+	private readonly poisoned = new Set<number>();
+	/** By domain and gfn: its own frame. */
+	private readonly own = new Map<number, number[]>();
 
 	grant(granter: number, ref: number): GrantView | undefined {
 		return this.grants.get(key(granter, ref));
@@ -67,11 +76,12 @@ export class MemoryView {
 		return this.grantsByFrame.get(frame) ?? NONE;
 	}
 
-	/** The words of a frame, as far as they were stored since it was handed out. */
+	/** The words of a frame that was handed out. */
 	words(frame: number): Uint32Array {
 		let words = this.stored.get(frame);
 		if (words === undefined) {
 			words = new Uint32Array(PAGE_WORDS);
+			if (this.poisoned.has(frame)) words.fill(POISON);
 			this.stored.set(frame, words);
 		}
 		return words;
@@ -99,6 +109,7 @@ export class MemoryView {
 				if (entry.reply.status !== 0) return;
 				const { handle, gfn, frame } = entry.reply;
 				const { granter, ref } = entry.call;
+				this.disown(entry.domid, gfn);
 				const map = {
 					mapper: entry.domid,
 					handle,
@@ -122,8 +133,28 @@ export class MemoryView {
 				if (entry.reply.status === 0 && entry.call.gfn !== 0)
 					this.unmap(entry.domid, entry.call.handle);
 				return;
-			case "page.alloc":
-				if (entry.reply.status === 0) this.stored.delete(entry.reply.frame);
+			case "grant.copy":
+				if (entry.reply.status === 0) this.copied(entry);
+				return;
+			case "page.alloc": {
+				if (entry.reply.status !== 0) return;
+				const { gfn, frame } = entry.reply;
+				// A page that comes back from the domain's own allocator holds what it held.
+				const used = this.frameOf(entry.domid, gfn) === frame;
+				if (entry.call.zeroed || !used) this.clear(frame, entry.call.zeroed);
+				this.adopt(entry.domid, gfn, frame);
+				return;
+			}
+			case "memory.populate-physmap":
+				if (entry.reply.status !== 1) return;
+				this.clear(entry.reply.frame, false);
+				this.adopt(entry.domid, entry.call.gfn, entry.reply.frame);
+				return;
+			case "memory.decrease-reservation":
+				if (entry.reply.status === 1) this.disown(entry.domid, entry.call.gfn);
+				return;
+			case "balloon.take":
+				if (entry.reply.status === 0) this.disown(entry.domid, entry.reply.gfn);
 				return;
 			case "page.store": {
 				if (entry.reply.status !== 0 || isLong(entry.call.words)) return;
@@ -144,6 +175,7 @@ export class MemoryView {
 			case "domain.destroy": {
 				if (entry.reply.status !== 0) return;
 				const gone = entry.call.domid;
+				if (entry.kind === "domain.destroy") this.own.delete(gone);
 				for (const map of [...this.maps.values()])
 					if (map.mapper === gone) this.unmap(gone, map.handle);
 				for (const grant of [...this.grants.values()]) {
@@ -158,7 +190,57 @@ export class MemoryView {
 		}
 	}
 
+	private frameOf(domid: number, gfn: number): number | undefined {
+		return this.own.get(domid)?.[gfn];
+	}
+
+	private adopt(domid: number, gfn: number, frame: number): void {
+		let frames = this.own.get(domid);
+		if (frames === undefined) {
+			frames = [];
+			this.own.set(domid, frames);
+		}
+		frames[gfn] = frame;
+	}
+
+	private disown(domid: number, gfn: number): void {
+		delete this.own.get(domid)?.[gfn];
+	}
+
+	private clear(frame: number, zeroed: boolean): void {
+		this.stored.delete(frame);
+		if (zeroed) this.poisoned.delete(frame);
+		else this.poisoned.add(frame);
+	}
+
+	/** The frame at one end of a copy: behind a reference, which is latched while it is mapped, or an own page. */
+	private copyEnd(
+		caller: number,
+		byRef: boolean,
+		domid: number,
+		at: number,
+	): number | undefined {
+		if (!byRef) return this.frameOf(caller, at);
+		const granter = domid === DOMID_SELF ? caller : domid;
+		for (const map of this.maps.values())
+			if (map.granter === granter && map.ref === at) return map.frame;
+		const grant = this.grant(granter, at);
+		return grant && (this.frameOf(granter, grant.gfn) ?? grant.frame);
+	}
+
+	private copied({ domid, call }: CallEntry<"grant.copy">): void {
+		const fromRef = (call.flags & GNTCOPY_source_gref) !== 0;
+		const toRef = (call.flags & GNTCOPY_dest_gref) !== 0;
+		const from = this.copyEnd(domid, fromRef, call.source_domid, call.source);
+		const to = this.copyEnd(domid, toRef, call.dest_domid, call.dest);
+		if (from === undefined || to === undefined) return;
+		const octets = (frame: number, offset: number) =>
+			new Uint8Array(this.words(frame).buffer, offset, call.len);
+		octets(to, call.dest_offset).set(octets(from, call.source_offset));
+	}
+
 	private open(grant: GrantView): void {
+		this.close(grant.granter, grant.ref);
 		this.grants.set(key(grant.granter, grant.ref), grant);
 		let grants = this.grantsByFrame.get(grant.frame);
 		if (grants === undefined) {
