@@ -1,5 +1,6 @@
 /** The ledger as text: one JSON object a line, the same bytes for the same run. */
 import type { Entry } from "../journal/entry.ts";
+import { footprint } from "../journal/footprint.ts";
 import { isLong, type Journal } from "../journal/journal.ts";
 
 /** A head line that names the case, then a line for each entry. */
@@ -23,7 +24,10 @@ function plain(entry: Entry): unknown {
 	};
 	if ("note" in entry) return { ...head, ...entry.note };
 	const { op: _op, ...ask } = entry.call;
-	return { ...head, ask: fields(ask), reply: fields(entry.reply) };
+	const touches = footprint(entry).map(({ what, write }) =>
+		write ? `${what} (write)` : what,
+	);
+	return { ...head, ask: fields(ask), reply: fields(entry.reply), touches };
 }
 
 function fields(record: object): Record<string, unknown> {
