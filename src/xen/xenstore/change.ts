@@ -174,7 +174,10 @@ export function commit(access: Access, tx: Transaction): XsError | undefined {
 	if (limited || access.manners.countsAtOnce)
 		for (const [domid, count] of tx.nodes) {
 			const record = domains.recordOfExisting(domid);
-			if (record === undefined) return "ENOMEM";
+			if (record === undefined) {
+				if (domains.isLast(domid)) access.fail("ESRCH");
+				return "ENOMEM";
+			}
 			if (limited && domains.nodesExceed(record, count)) return "ENOSPC";
 		}
 	for (const [path, seen] of tx.accessed)

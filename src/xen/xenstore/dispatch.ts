@@ -110,7 +110,7 @@ function introduce(request: Request): Response {
 	if (text === undefined || gfn === undefined || port === undefined)
 		return no("EINVAL");
 	const domid = domidOf(request, text);
-	if (domid === undefined || atoi(port) <= 0) return no("EINVAL");
+	if (domid === undefined || atoi(port) === 0) return no("EINVAL");
 	return acknowledge(request.store.introduce(request.connection, domid));
 }
 

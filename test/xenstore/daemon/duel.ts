@@ -1,5 +1,10 @@
 /** One history played by the real daemon and by our store: every message of every client must be the same. */
 
+import {
+	atoi,
+	oneArgument,
+	strings,
+} from "../../../src/xen/xenstore/payload.ts";
 import type { Manners } from "../../../src/xen/xenstore/store.ts";
 import {
 	encodeMessage,
@@ -171,38 +176,43 @@ export class Duel {
 
 	/** What ends the real daemon with a signal: there is no answer to compare with. */
 	private wouldCrash(type: number, payload: string, burst: boolean): boolean {
-		const [first = "", second] = payload.split("\0");
-		// A domain that is gone, but not its connection, because another may act for it.
-		if (type === XS.INTRODUCE) {
-			const record = this.bench.store.domains.introduced(Number(first));
-			return record !== undefined && record.connection === undefined;
+		const { daemon, domains, leftover } = this.bench.store;
+		const [first = "", second = ""] = strings(payload);
+		// What is answered with whatever errno holds, while that is 0: also a guest may do that.
+		const errno = daemon.leftoverErrno && (burst || leftover === undefined);
+		if (ONE_PATH.has(type)) return errno && oneArgument(payload) === undefined;
+		if (type === XS.SET_PERMS && first.startsWith("@"))
+			// The newer daemon removes a special node with its owner.
+			return errno || (!daemon.leftoverErrno && !/^.0$/.test(second));
+		const record = domains.introduced(atoi(first));
+		const actor = record?.connection;
+		switch (type) {
+			// A domain that is gone, but not its connection, because another may act for it.
+			case XS.INTRODUCE:
+				return record !== undefined && actor === undefined;
+			// One that is acted for, or the last that acted for one that is gone.
+			case XS.RELEASE:
+				return (
+					(actor?.actedForBy.size ?? 0) > 0 ||
+					(actor?.target !== undefined &&
+						actor.target.domain?.connection === undefined)
+				);
+			// Domains that act for themselves, for each other, or for two.
+			case XS.SET_TARGET: {
+				const target = domains.introduced(atoi(second))?.connection;
+				return (
+					burst ||
+					actor === target ||
+					actor?.domid === 0 ||
+					target?.domid === 0 ||
+					(actor?.actedForBy.size ?? 0) > 0 ||
+					actor?.target !== undefined ||
+					target?.target !== undefined
+				);
+			}
+			default:
+				return false;
 		}
-		// What is answered with whatever errno holds while that is 0: also a guest may do that.
-		const { leftoverErrno } = this.bench.store.daemon;
-		if (
-			type === XS.SET_PERMS
-				? first.startsWith("@")
-				: leftoverErrno && ONE_PATH.has(type) && !payload.endsWith("\0")
-		)
-			return leftoverErrno
-				? burst || this.bench.store.leftover === undefined
-				: // A special node that is removed with its owner.
-					!/^.0$/.test(second ?? "");
-		// Domains that act for each other, for two, or for one that was let go.
-		const domain = this.bench.store.domains.introduced(Number(first));
-		const actor = domain?.connection;
-		const orphan = actor?.target && !actor.target.domain?.connection;
-		if (type === XS.RELEASE)
-			return orphan === true || (actor?.actedForBy.size ?? 0) > 0;
-		if (type !== XS.SET_TARGET) return false;
-		const target = this.bench.store.domains.introduced(Number(second));
-		return (
-			burst ||
-			first === second ||
-			(actor?.actedForBy.size ?? 0) > 0 ||
-			actor?.target !== undefined ||
-			target?.connection?.target !== undefined
-		);
 	}
 
 	/** Keep account of which transactions are open. */

@@ -41,6 +41,32 @@ export const home = (client: number, domid: number): Deed => ({
 	],
 });
 
+/** What stands in a payload that is put together wrongly. */
+const PIECES = [
+	...[
+		"/",
+		"/a",
+		"/a/b",
+		"//",
+		"a",
+		"",
+		"@x",
+		"@releaseDomain",
+		"/a ",
+		"/local",
+	],
+	...["1", "2", "07", "+1", " 1", "-1", "1x", "x", "99999", "4294967297"],
+	...["n0", "b1", "r", "n0x2", "n 1", "n-1", "w010", "T", "F", "t", "3"],
+];
+
+/** Commands that leave the daemon as it is. */
+const CONTROLS = [
+	...["help\0", "help", "help\0x\0", "check\0", "nosuch\0", "", "\0"],
+	...["print\0x\0", "print\0", "quota\0", "quota\0set\0", "quota-soft\0"],
+	...["quota\0set\0nodes\x001000\0", "quota\0set\0x\x001\0", "log\0on\0"],
+	...["quota\0set\0watches\x000\0", "quota\0set\0nodes\x001000\0x\0"],
+];
+
 const PARTS = ["a", "b", "cc", "d-d"];
 const TOKENS = ["t", "u", "a longer token"];
 
@@ -51,6 +77,7 @@ export const THEMES = [
 	"watches",
 	"lives",
 	"limits",
+	"malformed",
 ] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -154,6 +181,17 @@ export class Generator {
 		return this.theme === "limits" ? `t${this.below(300)}` : this.one(TOKENS);
 	}
 
+	/** Payloads that mostly miss the form of their request. */
+	private malformed(tx: number): Asked {
+		const type = this.below(this.below(10) === 0 ? 40 : 23);
+		const piece = () => this.one(PIECES) + (this.below(3) > 0 ? "\0" : "");
+		const payload =
+			type === XS.CONTROL
+				? this.one(CONTROLS)
+				: Array.from({ length: this.below(4) }, piece).join("");
+		return { type, payload, tx };
+	}
+
 	/** The nth open transaction, or none. */
 	private tx(): number {
 		const inside = this.theme === "transactions" ? 300 : 60;
@@ -165,15 +203,32 @@ export class Generator {
 	}
 
 	private asked(): Asked {
+		if (this.theme === "malformed" && this.below(3) > 0)
+			return this.malformed(this.tx());
 		const domid = () => `${this.one(DOMAINS)}\0`;
-		const start = { all: 6, transactions: 12, watches: 2, lives: 2, limits: 8 };
-		const end = { all: 6, transactions: 10, watches: 2, lives: 2, limits: 1 };
+		const start = {
+			all: 6,
+			transactions: 12,
+			watches: 2,
+			lives: 2,
+			limits: 8,
+			malformed: 4,
+		};
+		const end = {
+			all: 6,
+			transactions: 10,
+			watches: 2,
+			lives: 2,
+			limits: 1,
+			malformed: 2,
+		};
 		const watch = {
 			all: 8,
 			transactions: 3,
 			watches: 30,
 			lives: 10,
 			limits: 20,
+			malformed: 4,
 		};
 		const tx = this.tx();
 		const ask =
@@ -254,7 +309,14 @@ export class Generator {
 				? SOCKETS
 				: this.below(guests);
 		const domid = this.one(DOMAINS);
-		const life = { all: 1, transactions: 0, watches: 1, lives: 6, limits: 0 };
+		const life = {
+			all: 1,
+			transactions: 0,
+			watches: 1,
+			lives: 6,
+			limits: 0,
+			malformed: 1,
+		};
 		const times = life[this.theme];
 		return this.weighed<() => Deed>([
 			[300, () => ({ deed: "ask", client, requests: [this.asked()] })],
