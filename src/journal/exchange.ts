@@ -234,7 +234,10 @@ export class ExchangeView {
 			};
 			this.connections.push(connection);
 			for (const page of [connection.ring, connection.events])
-				if (page !== 0) this.byFrame.set(page, connection);
+				if (page !== 0) {
+					this.byFrame.set(page, connection);
+					this.slots.delete(page);
+				}
 			out.push({ kind: "wire.open", connection, seq });
 		}
 	}
@@ -296,13 +299,18 @@ export class ExchangeView {
 	};
 
 	/** Slots as their writer left them: what the other side stores there afterwards is not the writer's. */
-	private readonly slots = new Map<string, Uint32Array>();
+	private readonly slots = new Map<number, Map<string, Uint32Array>>();
 
 	private keepSlots({
 		domid,
 		call,
 		reply: { frame },
 	}: Entry & { kind: "page.store" }): void {
+		let slots = this.slots.get(frame);
+		if (slots === undefined) {
+			slots = new Map();
+			this.slots.set(frame, slots);
+		}
 		const first = Math.max(call.word, FIRST_SLOT);
 		const last = call.word + call.words.length - 1;
 		for (
@@ -310,8 +318,8 @@ export class ExchangeView {
 			at <= last;
 			at += SLOT_WORDS
 		)
-			this.slots.set(
-				`${frame} ${domid} ${at}`,
+			slots.set(
+				`${domid} ${at}`,
 				this.memory.words(frame).slice(at, at + SLOT_WORDS),
 			);
 	}
@@ -325,7 +333,7 @@ export class ExchangeView {
 	): Uint32Array {
 		const at = FIRST_SLOT + (index % slots) * SLOT_WORDS;
 		return (
-			this.slots.get(`${frame} ${writer} ${at}`) ??
+			this.slots.get(frame)?.get(`${writer} ${at}`) ??
 			this.memory.words(frame).slice(at, at + SLOT_WORDS)
 		);
 	}
