@@ -1,9 +1,9 @@
 /** XS_CONTROL as far as a client without a hand on the daemon's files can use it. */
 
-import type { Request, Response } from "./dispatch.ts";
 import { no } from "./error.ts";
 import type { Manners, Quota } from "./manners.ts";
 import { atoi, strings } from "./payload.ts";
+import type { Request, Response } from "./request.ts";
 
 /** Commands with the parameters that `help` shows, and how it shows them. */
 const HELP: Readonly<Record<Manners, string>> = {

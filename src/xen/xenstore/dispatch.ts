@@ -4,20 +4,11 @@ import type { StoreConnection } from "./connection.ts";
 import { control } from "./control.ts";
 import { type No, no, wireError } from "./error.ts";
 import { PAYLOAD_MAX } from "./limits.ts";
-import { atoi, oneArgument, strictDomid, strings } from "./payload.ts";
+import { atoi, oneArgument, strings } from "./payload.ts";
+import { domidOf, type Request, type Response } from "./request.ts";
 import type { XenStore } from "./store.ts";
 import { getFeature, getQuota, setFeature, setQuota } from "./tuning.ts";
 import { type Message, XS } from "./wire.ts";
-
-export interface Request {
-	readonly store: XenStore;
-	readonly connection: StoreConnection;
-	readonly tx: number;
-	readonly payload: string;
-}
-
-/** The payload of the answer, or the error. */
-export type Response = string | No;
 
 const ACK = "OK\0";
 
@@ -42,11 +33,6 @@ const onPath =
 			? noArgument(request, makes)
 			: answer(request, path);
 	};
-
-/** A domain number as this daemon reads it. */
-export function domidOf({ store }: Request, text: string): number | undefined {
-	return store.daemon.domidText === "strict" ? strictDomid(text) : atoi(text);
-}
 
 const onDomid =
 	(answer: (request: Request, domid: number) => Response) =>

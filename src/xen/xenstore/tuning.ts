@@ -1,10 +1,10 @@
 /** Features and quotas of the newest protocol: XS_GET_FEATURE, XS_SET_FEATURE, XS_GET_QUOTA, XS_SET_QUOTA. */
 
-import { domidOf, type Request, type Response } from "./dispatch.ts";
 import type { DomainRecord } from "./domain.ts";
 import { type No, no } from "./error.ts";
 import type { Quota } from "./manners.ts";
 import { atoi, strings } from "./payload.ts";
+import { domidOf, type Request, type Response } from "./request.ts";
 
 /** The quotas by the names they have on the wire, in the order in which they are listed. */
 export const QUOTA_NAMES: readonly (readonly [string, Quota])[] = [
