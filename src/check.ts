@@ -11,9 +11,20 @@ import type {
 	InvalidFile,
 	Report,
 } from "./report/report.ts";
-import { blankReport, type CaseOptions, notRun, runCase } from "./run/case.ts";
+import {
+	blankReport,
+	type CaseOptions,
+	notRun,
+	runCase,
+	standingOf,
+} from "./run/case.ts";
 import { journalLines } from "./run/journal-file.ts";
-import { ModuleWorker, type Started } from "./run/module/pool.ts";
+import {
+	ModuleWorker,
+	type Started,
+	type WorkerEnd,
+} from "./run/module/pool.ts";
+import { domidOf } from "./run/play.ts";
 import { duplicateIds } from "./scenario/lint.ts";
 import { loadFile } from "./scenario/load.ts";
 import { type Problem, render } from "./scenario/problem.ts";
@@ -26,6 +37,7 @@ import {
 	selectFiles,
 	type UsageError,
 } from "./scenario/select.ts";
+import type { Participant } from "./scenario/words.ts";
 import type { WorldPart } from "./scenario/world-keys.ts";
 import { REQUIREMENTS } from "./spec/index.ts";
 import { VERSION } from "./version.ts";
@@ -286,38 +298,41 @@ function ended(
 	blank: CaseReport,
 	story: Case,
 	options: CaseOptions,
-	end: { kind: "hung" | "exited"; calls: number; message: string },
+	{ kind, domid, begun, message }: Exclude<WorkerEnd, { kind: "done" }>,
 ): CaseReport {
-	const who = options.under.backend !== undefined ? "be" : "fe";
-	const text = `${who}: ${end.message}`;
-	if (end.calls === 0)
-		return {
-			...blank,
-			outcome: "error",
-			reason: text,
-			error: {
-				class: "load",
-				message: `the implementation could not be started: ${text}`,
-			},
-		};
-	const requirement =
-		end.kind === "hung" ? "pv.survive.hang" : "pv.survive.crash";
+	const name =
+		(Object.keys(story.cast) as Participant[]).find(
+			(one) => domidOf(one) === domid,
+		) ?? (options.under.backend !== undefined ? "be" : "fe");
+	const text = `${name}: ${message}`;
+	const error = (kind: "load" | "internal", told: string): CaseReport => ({
+		...blank,
+		outcome: "error",
+		reason: told,
+		error: { class: kind, message: told },
+	});
+	if (standingOf(story, name, options.under) !== "subject")
+		return error("internal", `${name}, which is not under test: ${message}`);
+	if (kind === "hung" && domid === 0)
+		return error("internal", `judging it took too long: ${message}`);
+	if (!begun)
+		return error("load", `the implementation could not be started: ${text}`);
+	const hung = kind === "hung";
 	return {
 		...blank,
 		outcome: "failed",
 		reason: `survives: ${text}`,
-		calls: end.calls,
 		findings: [
 			{
 				rule: "survives",
-				requirements: [requirement],
+				requirements: [hung ? "pv.survive.hang" : "pv.survive.crash"],
 				level: "must",
-				owes: who === "be" ? "backend" : "frontend",
-				blamed: who,
+				owes: name === "be" ? "backend" : "frontend",
+				blamed: name,
 				standing: "subject",
 				message: text,
 				expected: "it goes on, or ends in order",
-				got: end.message,
+				got: message,
 				entry: 0,
 				place: story.place,
 			},

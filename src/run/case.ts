@@ -18,7 +18,7 @@ import type { CaseReport, Outcome } from "../report/report.ts";
 import type { Requirement } from "../scenario/abilities.ts";
 import { type Case, placeOf, type Step } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
-import { BadResult } from "./deeds/driver.ts";
+import { BadModule } from "./deeds/driver.ts";
 import { Play } from "./play.ts";
 import { RUN_LIMITS, type RunLimits, WaitsElsewhere } from "./runner.ts";
 import { storyTail } from "./story.ts";
@@ -39,8 +39,8 @@ export interface CaseOptions {
 	level: Level;
 	limits?: RunLimits;
 	rules?: readonly Rule[];
-	/** Told of every call, for a watchdog. */
-	onCall?(domid: number): void;
+	/** Told whose code runs from now on, and whether that domain's driver has asked anything yet: for a watchdog. */
+	onTurn?(domid: number, begun: boolean): void;
 }
 
 export interface CaseRun {
@@ -121,7 +121,10 @@ export async function runCase(
 		options.limits ?? RUN_LIMITS,
 	);
 	const { runner, journal } = play;
-	runner.onCall = options.onCall;
+	runner.onTurn = options.onTurn;
+	for (const { domid, role, standing } of play.actors.values())
+		if (standing === "subject" && options.under[role] !== undefined)
+			runner.foreign.add(domid);
 	const report = { ...blank };
 	const director = runner.spawn(0, "scenario", () => play.direct());
 	try {
@@ -151,8 +154,16 @@ export async function runCase(
 	}
 	if (director.state !== "returned") {
 		const { error } = director;
-		if (error instanceof BadResult)
-			return stopped(report, play, choices, "subject", error.message);
+		if (error instanceof BadModule)
+			return stopped(
+				report,
+				play,
+				choices,
+				error.actor !== undefined && !runner.begun.has(error.actor.domid)
+					? "load"
+					: "subject",
+				error.message,
+			);
 		return stopped(
 			report,
 			play,
@@ -162,6 +173,17 @@ export async function runCase(
 			stack(error),
 		);
 	}
+	runner.turnOf(0);
+	const unbegun = runner.crashes.find((crash) => crash.unbegun);
+	if (unbegun !== undefined)
+		return stopped(
+			report,
+			play,
+			choices,
+			"load",
+			`the implementation could not be started: ${nameOf(play)(unbegun.task.domid)}: task "${unbegun.task.name}": ${unbegun.message}`,
+			unbegun.stack,
+		);
 	const verdict = judge(journal, options.rules ?? RULES, {
 		participants: seats(play),
 		place: (step) => stepPlace(play, step),

@@ -11,6 +11,9 @@ import { Journal } from "../journal/journal.ts";
 import type { Finding } from "../judge/finding.ts";
 import {
 	BACKEND_LIMITS,
+	type Backend,
+	type Frontend,
+	type Operations,
 	type PeerContext,
 	type PeerModule,
 	starter,
@@ -31,9 +34,10 @@ import {
 	type Participant,
 } from "../scenario/words.ts";
 import { ofDomain } from "../scenario/world-keys.ts";
+import { shown } from "../xen/admit.ts";
 import { ask, type Turns } from "../xen/call.ts";
 import { World } from "../xen/world.ts";
-import { OperationHangs } from "./deeds/driver.ts";
+import { BadModule, OperationHangs, start } from "./deeds/driver.ts";
 import { DEEDS } from "./deeds/index.ts";
 import {
 	accounts,
@@ -298,8 +302,9 @@ export class Play implements Stage {
 		};
 		const players =
 			actor.standing === "subject" ? this.players : this.players.standIn;
-		const module = players[actor.role];
-		const made = module.default(context);
+		this.runner.turnOf(actor.domid);
+		const made = madeBy(actor, players[actor.role], context);
+		this.runner.turnOf(0);
 		if ("operations" in made) actor.frontend = made;
 		else {
 			actor.backend = made;
@@ -330,11 +335,9 @@ export class Play implements Stage {
 		yield* this.runner.pause({ until: "idle" });
 		if (this.case.fixture === "created") return;
 		for (const [guest, dev] of this.devices()) {
-			const { frontend, domid } = this.actor(guest);
-			if (frontend === undefined) continue;
-			const task = this.runner.spawn(domid, "bind", (asking) =>
-				frontend.operations.bind({ dev }, asking),
-			);
+			const actor = this.actor(guest);
+			if (actor.frontend === undefined) continue;
+			const task = start(this, actor, "bind", { dev });
 			yield* ask("task.join", { task: task.id, timeout: CONNECT_TICKS });
 		}
 		if (this.actor("be").standing === "scripted") {
@@ -506,17 +509,14 @@ export class Play implements Stage {
 			yield* ask("domain.destroy", { domid: be.domid });
 		yield* this.closeClients();
 		for (const [guest, dev] of this.devices()) {
-			const { frontend, domid } = this.actor(guest);
-			if (frontend === undefined || this.world.life(domid) !== "running")
-				continue;
-			const task = this.runner.spawn(domid, "unbind", (asking) =>
-				frontend.operations.unbind({ dev }, asking),
-			);
+			const actor = this.actor(guest);
+			if (!this.drives(actor)) continue;
+			const task = start(this, actor, "unbind", { dev });
 			const { status } = yield* ask("task.join", {
 				task: task.id,
 				timeout: 120_000,
 			});
-			if (status < 0) this.caught(new OperationHangs(this.actor(guest), task));
+			if (status < 0) this.caught(new OperationHangs(actor, task));
 		}
 		for (const actor of this.actors.values())
 			if (actor.standing === "scripted" && this.alive(actor))
@@ -580,17 +580,10 @@ export class Play implements Stage {
 	private *quietly<N extends "mode.off" | "fb.destroy" | "gem.close">(
 		actor: Actor,
 		name: N,
-		args: Parameters<NonNullable<Actor["frontend"]>["operations"][N]>[0],
+		args: Operations[N],
 	): Turns {
-		const { frontend, domid } = actor;
-		if (frontend === undefined || this.world.life(domid) !== "running") return;
-		const operation = frontend.operations[name] as (
-			a: unknown,
-			asking: unknown,
-		) => Turns<unknown>;
-		const task = this.runner.spawn(domid, name, (asking) =>
-			operation(args, asking),
-		);
+		if (!this.drives(actor)) return;
+		const task = start(this, actor, name, args);
 		const { status } = yield* ask("task.join", {
 			task: task.id,
 			timeout: 120_000,
@@ -603,6 +596,11 @@ export class Play implements Stage {
 			until: "rest",
 			limit: this.world.now + this.runner.limits.restTicks,
 		});
+	}
+
+	/** Whether it has a frontend's driver that runs. */
+	private drives({ frontend, domid }: Actor): boolean {
+		return frontend !== undefined && this.world.life(domid) === "running";
 	}
 
 	private alive({ domid }: Actor): boolean {
@@ -656,14 +654,43 @@ export class Play implements Stage {
 	}
 }
 
+/** Call a module's factory and look at what it made. Throws BadModule. */
+function madeBy(
+	actor: Actor,
+	module: PeerModule,
+	context: PeerContext,
+): Frontend | Backend {
+	const wrong = (text: string) => new BadModule(actor, "its factory", text);
+	let made: unknown;
+	try {
+		made = module.default(context);
+	} catch (error) {
+		throw wrong(
+			`it threw ${error instanceof Error ? `${error.name}: ${error.message}` : shown(error)}`,
+		);
+	}
+	const { main, stop, operations } = (made ?? {}) as Record<string, unknown>;
+	if (actor.role === "frontend") {
+		if (typeof operations === "object" && operations !== null)
+			return { operations: operations as Frontend["operations"] };
+		throw wrong(`it returned ${shown(made)} where { operations } is needed`);
+	}
+	if (typeof main === "function" && typeof stop === "function")
+		return { main: main.bind(made), stop: stop.bind(made) };
+	throw wrong(`it returned ${shown(made)} where { main, stop } is needed`);
+}
+
 /** Domain 1 is the backend's, domains from 2 on are the guests'. */
+export const domidOf = (name: Participant): number =>
+	isFrontend(name) ? 2 + PARTICIPANTS.indexOf(name) : 1;
+
 function cast(story: Case, players: Players): Map<Participant, Actor> {
 	const actors = new Map<Participant, Actor>();
 	for (const name of PARTICIPANTS) {
 		if (story.cast[name] === undefined) continue;
 		const role = isFrontend(name) ? "frontend" : "backend";
-		const domid = isFrontend(name) ? 2 + PARTICIPANTS.indexOf(name) : 1;
-		actors.set(name, { name, role, domid, standing: players.standing(name) });
+		const standing = players.standing(name);
+		actors.set(name, { name, role, domid: domidOf(name), standing });
 	}
 	return actors;
 }

@@ -5,13 +5,16 @@
  * (`switch` in the call table); private calls run on. Nothing here knows what a call means, except those that start and end tasks.
  */
 import type { Choices } from "../base/choices.ts";
+import { errnoNumber } from "../base/errno.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Body } from "../peer/peer.ts";
+import { admit, NoCall } from "../xen/admit.ts";
 import type { AnyReply, Call, Reply, Turns } from "../xen/call.ts";
 import { CALLS } from "../xen/call.ts";
 import type { World } from "../xen/world.ts";
 import { type Faults, timedOut } from "./faults/faults.ts";
 import { drive, type Task, type TaskDriver } from "./task.ts";
+import { told } from "./told.ts";
 
 export interface RunLimits {
 	/** Calls in one run. */
@@ -50,6 +53,8 @@ export interface Crash {
 	stack: string;
 	/** Journal position. */
 	entry: number;
+	/** No task of its domain had asked anything before: the implementation could not be started. */
+	unbegun: boolean;
 }
 
 /** What the scenario's own task may wait for beside the world: see `Runner.pause`. */
@@ -80,8 +85,12 @@ export class Runner {
 	private paused: { task: Task; pause: Pause; since: number } | undefined;
 	private wantPause: Pause | undefined;
 	private active: Task[] = [];
-	/** Told of every call a domain's task made, for watchdogs outside. */
-	onCall: ((domid: number) => void) | undefined;
+	/** Domains whose drivers are a user's: nothing that their tasks do is taken on trust. */
+	readonly foreign = new Set<number>();
+	/** Domains of those that have asked something. */
+	readonly begun = new Set<number>();
+	/** Told whose code runs next and how many calls it is since, for a watchdog outside. */
+	onTurn: ((domid: number, begun: boolean) => void) | undefined;
 	/** Told after every call was recorded. */
 	afterCall: (() => void) | undefined;
 
@@ -113,6 +122,7 @@ export class Runner {
 			result: undefined,
 			error: undefined,
 			body,
+			foreign: this.foreign.has(domid),
 			driver: undefined,
 		};
 		this.tasks.push(task);
@@ -207,21 +217,8 @@ export class Runner {
 			}
 		}
 		task.deadline = 0;
-		if (call.op === "task.start") {
-			const key = `${task.domid} ${call.name}`;
-			const body = this.bodies.get(key);
-			if (body === undefined)
-				throw new Error(`no body was offered for task "${call.name}"`);
-			this.bodies.delete(key);
-			const before = this.step;
-			this.step = task.step;
-			(reply as Reply<"task.start">).task = this.spawn(
-				task.domid,
-				call.name,
-				body,
-			).id;
-			this.step = before;
-		}
+		if (call.op === "task.start" && reply.status === 0)
+			reply = this.start(task, call.name);
 		this.journal.append(
 			call,
 			reply,
@@ -231,20 +228,37 @@ export class Runner {
 			world.now,
 			fault,
 		);
-		this.onCall?.(task.domid);
 		this.afterCall?.();
 		this.buryTheDead();
 		if (task.state === "runnable") yield* this.resume(task, reply);
+	}
+
+	/** Answer a `task.start`: the body that was offered under the name begins. */
+	private start(parent: Task, name: string): Reply<"task.start"> {
+		const key = `${parent.domid} ${name}`;
+		const body = this.bodies.get(key);
+		if (body === undefined) {
+			if (parent.foreign) return { status: -errnoNumber("ENOENT"), task: 0 };
+			throw new Error(`no body was offered for task "${name}"`);
+		}
+		this.bodies.delete(key);
+		const before = this.step;
+		this.step = parent.step;
+		const { id } = this.spawn(parent.domid, name, body);
+		this.step = before;
+		return { status: 0, task: id };
 	}
 
 	private *resume(
 		task: Task,
 		reply: AnyReply | undefined,
 	): Generator<"settle", void, void> {
+		this.turnOf(task.domid);
 		try {
 			task.driver ??= drive(task.body);
 			const driver: TaskDriver = task.driver;
 			let ended = driver.resume(task, reply);
+			if (task.foreign && !driver.settles) ended = this.admitted(task, ended);
 			if (driver.settles) {
 				let state = "elsewhere";
 				for (
@@ -273,19 +287,32 @@ export class Runner {
 			};
 			return;
 		}
-		const known = typeof call === "object" && call !== null && call.op in CALLS;
-		if (!known) {
-			this.crash(
-				task,
-				"crashed",
-				new TypeError(
-					`it asked for ${JSON.stringify(call)}, which is no call of the door`,
-				),
-			);
-			return;
-		}
+		if (task.foreign) this.begun.add(task.domid);
 		if ("timeout" in call && call.timeout > 0)
 			task.deadline = this.world.now + call.timeout;
+	}
+
+	/** Whose code runs from now on. */
+	turnOf(domid: number): void {
+		this.onTurn?.(domid, this.begun.has(domid));
+	}
+
+	/** What a user's generator yields is data: a call of its own, or a NoCall where it was yielded. Whether the task has ended. */
+	private admitted(task: Task, already: boolean): boolean {
+		let ended = already;
+		while (!ended) {
+			const asked: unknown = task.pending;
+			const op = (asked as { op?: unknown } | null | undefined)?.op;
+			const call = admit(op, asked);
+			if (typeof call !== "string") {
+				task.pending = call;
+				return false;
+			}
+			task.burst += 1;
+			if (task.burst > this.limits.burst) throw new NoCall(call);
+			ended = (task.driver as TaskDriver).refuse(task, new NoCall(call));
+		}
+		return true;
 	}
 
 	private end(
@@ -310,14 +337,18 @@ export class Runner {
 
 	private crash(task: Task, how: "crashed" | "spins", error: unknown): void {
 		task.error = error;
-		const message = error instanceof Error ? error.message : String(error);
+		const { message, stack } = told(error);
 		this.end(task, how, message);
 		this.crashes.push({
 			task,
 			how,
 			message,
-			stack: error instanceof Error ? (error.stack ?? message) : message,
+			stack,
 			entry: this.journal.length - 1,
+			unbegun:
+				task.foreign &&
+				!this.begun.has(task.domid) &&
+				!(error instanceof NoCall),
 		});
 	}
 

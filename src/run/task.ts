@@ -3,8 +3,8 @@
  * or an async function over the same verbs.
  */
 import type { AsyncAsk, Body } from "../peer/peer.ts";
+import { admit, NoCall } from "../xen/admit.ts";
 import type { AnyReply, Call, Turns } from "../xen/call.ts";
-import { call as makeCall } from "../xen/call.ts";
 
 export type TaskState =
 	| "runnable"
@@ -30,6 +30,8 @@ export interface Task {
 	result: unknown;
 	error: unknown;
 	readonly body: Body;
+	/** Its body is a user's: every call it makes is looked at before it is believed. */
+	readonly foreign: boolean;
 	/** Made at its first turn. */
 	driver: TaskDriver | undefined;
 }
@@ -40,6 +42,8 @@ export interface TaskDriver {
 	readonly settles: boolean;
 	/** Throws what the task throws. True when the task has ended. */
 	resume(task: Task, reply: AnyReply | undefined): boolean;
+	/** Throws in the task, where it made the call that is none; otherwise as `resume`. */
+	refuse(task: Task, error: Error): boolean;
 	/** After the microtasks were drained: has it ended, asked, or is it waiting for something that is no door call? */
 	settled(task: Task): "ended" | "asked" | "elsewhere";
 	/** The task will not be resumed again. */
@@ -55,13 +59,20 @@ export class GeneratorDriver implements TaskDriver {
 	}
 
 	resume(task: Task, reply: AnyReply | undefined): boolean {
-		const { done, value } = this.turns.next(reply as AnyReply);
-		if (done === true) {
-			task.result = value;
+		return this.turned(task, this.turns.next(reply as AnyReply));
+	}
+
+	refuse(task: Task, error: Error): boolean {
+		return this.turned(task, this.turns.throw(error));
+	}
+
+	private turned(task: Task, turn: IteratorResult<Call, unknown>): boolean {
+		if (turn.done === true) {
+			task.result = turn.value;
 			task.pending = undefined;
 			return true;
 		}
-		task.pending = value as Call;
+		task.pending = turn.value;
 		return false;
 	}
 
@@ -85,14 +96,16 @@ export class AsyncDriver implements TaskDriver {
 	/** The verb that the body is given. */
 	readonly ask: AsyncAsk = (op, args) => {
 		if (this.dropped) return new Promise(() => {});
-		if (this.answer !== undefined)
+		const call = admit(op, args);
+		if (typeof call === "string") return Promise.reject(new NoCall(call));
+		if (this.asked !== undefined)
 			return Promise.reject(
 				new Error(
-					`a task asks one thing at a time: ${op} came before the answer to ${this.asked?.op}`,
+					`a task asks one thing at a time: ${op} came before the answer to ${this.asked.op}`,
 				),
 			);
 		return new Promise((resolve) => {
-			this.asked = makeCall(op, args);
+			this.asked = call;
 			this.answer = resolve as (reply: AnyReply) => void;
 		});
 	};
@@ -119,6 +132,10 @@ export class AsyncDriver implements TaskDriver {
 		this.answer = undefined;
 		answer?.(reply);
 		return false;
+	}
+
+	refuse(): boolean {
+		throw new Error("a call of an async task was admitted when it was asked");
 	}
 
 	settled(task: Task): "ended" | "asked" | "elsewhere" {

@@ -180,6 +180,13 @@ function complaint(
 	}
 	const solid = source.text.trimEnd().length;
 	if (start >= solid) [start, end] = [Math.max(0, solid - 1), solid];
+	// The parser's own recursion ended; how deep that is depends on the platform.
+	if (code === "RESOURCE_EXHAUSTION")
+		return problem(
+			source,
+			{ start, end },
+			`nested too deeply: the limit is ${LIMITS.depth}`,
+		);
 	const advice = /and end with a/.test(message)
 		? ADVICE.OPEN
 		: /without - indicator/.test(message)

@@ -107,6 +107,29 @@ const ROWS: readonly Row[] = [
 		element: "failure",
 	},
 	{
+		what: "asks a call with what is no number",
+		text: main(
+			`${CALL} await ask("page.store", { gfn: "x", word: 0, words: [1] });`,
+		),
+		code: 1,
+		says: /page\.store: `gfn` is "x", but a whole number/,
+		element: "failure",
+	},
+	{
+		what: "asks by a generator with what is no number",
+		text: 'export default () => ({ *main() { yield { op: "memory.mb" }; yield { op: "page.store" }; }, *stop() {} });',
+		code: 1,
+		says: /page\.store: `gfn` is undefined, but a whole number/,
+		element: "failure",
+	},
+	{
+		what: "makes no backend",
+		text: "export default () => ({ main: 7 });",
+		code: 5,
+		says: /its factory: it returned an object where/,
+		element: "error",
+	},
+	{
 		what: "tells two stories",
 		text: main(
 			`${CALL} if (Math.random() < 2) await ask("driver.note", { text: String(Math.random()) }); throw new Error("x");`,

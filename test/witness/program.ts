@@ -1,4 +1,4 @@
-/** Writes tables.inc for witness.c out of our tables, compiles both against the installed headers, and talks to the program. */
+/** Compiles the programs of this folder against the installed headers; writes tables.inc for witness.c out of our tables, and talks to that one. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -67,46 +67,60 @@ export const tablesInc = (): string =>
 		"",
 	].join("\n");
 
-export interface Witness {
-	/** Answers of the program, one line for each line that it printed. */
-	ask(commands: readonly string[]): string[];
+/** A program of this folder, compiled. */
+export interface Program {
+	path: string;
+	/** Remove it. */
 	end(): void;
 }
 
-/** The compiled witness, or why there is none here. */
-export function compileWitness(): Witness | { missing: string } {
+/** SOURCE.c of this folder against the installed headers, with `written` beside it, or why it cannot be compiled here. */
+export function compile(
+	source: string,
+	written: Readonly<Record<string, string>> = {},
+): Program | { missing: string } {
 	const gcc = (...args: string[]) =>
 		spawnSync("gcc", args, { encoding: "utf8", timeout: 60_000 });
 	if (gcc("--version").status !== 0) return { missing: "there is no gcc" };
 	const folder = mkdtempSync(join(tmpdir(), "xdisp-witness-"));
+	const end = () => rmSync(folder, { recursive: true });
 	const probe = join(folder, "probe.c");
 	writeFileSync(
 		probe,
 		"#include <stdint.h>\n#include <xen/xen.h>\n#include <xen/io/displif.h>\n",
 	);
 	if (gcc("-fsyntax-only", probe).status !== 0) {
-		rmSync(folder, { recursive: true });
+		end();
 		return { missing: "there are no Xen headers (Debian: libxen-dev)" };
 	}
-	cpSync(
-		fileURLToPath(new URL("witness.c", import.meta.url)),
-		join(folder, "witness.c"),
-	);
-	writeFileSync(join(folder, "tables.inc"), tablesInc());
-	const program = join(folder, "witness");
-	const built = gcc(
-		"-O1",
-		"-Wall",
-		"-D__XEN_TOOLS__",
-		"-o",
-		program,
-		join(folder, "witness.c"),
-	);
-	if (built.status !== 0)
-		throw new Error(`the headers do not know our tables:\n${built.stderr}`);
+	const main = join(folder, source);
+	cpSync(fileURLToPath(new URL(source, import.meta.url)), main);
+	for (const [name, text] of Object.entries(written))
+		writeFileSync(join(folder, name), text);
+	const path = join(folder, "witness");
+	const built = gcc("-O1", "-Wall", "-D__XEN_TOOLS__", "-o", path, main);
+	if (built.status !== 0) {
+		end();
+		throw new Error(
+			`the headers do not agree with ${source}:\n${built.stderr}`,
+		);
+	}
+	return { path, end };
+}
+
+export interface Witness {
+	/** Answers of the program, one line for each line that it printed. */
+	ask(commands: readonly string[]): string[];
+	end(): void;
+}
+
+/** The compiled witness of layouts, or why there is none here. */
+export function compileWitness(): Witness | { missing: string } {
+	const program = compile("witness.c", { "tables.inc": tablesInc() });
+	if ("missing" in program) return program;
 	return {
 		ask(commands) {
-			const run = spawnSync(program, {
+			const run = spawnSync(program.path, {
 				input: `${commands.join("\n")}\n`,
 				encoding: "utf8",
 				maxBuffer: 1 << 28,
@@ -116,7 +130,7 @@ export function compileWitness(): Witness | { missing: string } {
 				throw new Error(`the witness ended with ${run.status}: ${run.stderr}`);
 			return run.stdout.trimEnd().split("\n");
 		},
-		end: () => rmSync(folder, { recursive: true }),
+		end: () => program.end(),
 	};
 }
 

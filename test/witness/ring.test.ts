@@ -1,100 +1,92 @@
-/** Our rings against the macros of io/ring.h, compiled: the same steps leave the same page and say the same. */
-import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
-import {
-	decodeRequest,
-	encodeRequest,
-	encodeResponse,
-} from "../../src/displif/packet.ts";
-import { RING_SLOTS } from "../../src/xen/ring.ts";
-import { compileWitness, toHex, type Witness } from "./program.ts";
-import { RingPage } from "./ring-page.ts";
+/** Our rings against the macros of io/ring.h, compiled: after each step the same page, and the same said. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compile, type Program } from "./program.ts";
+import { duel, OURS, RingMacros } from "./ring-duel.ts";
+import { WRONG } from "./ring-wrong.ts";
 
-const SEED = 0x72696e67;
+const STEPS = 4000;
+const STARTS = [
+	0, 0, 0, 0, 0, 1, 0x7fff_fff0, 0xffff_fe00, 0xffff_ffe0, 0xffff_ffff,
+];
+const RUNS = STARTS.map((start, i) => ({ seed: 0x72696e67 + i, start }));
 
-const found = compileWitness();
+/** What must have happened for the comparison to mean something, and how often at least in all runs together. */
+const HAPPENED: Record<string, number> = {
+	full: 100,
+	"front: overflow": 20,
+	"back: overflow": 20,
+	"front: stricter": 20,
+	"back: stricter": 10,
+	"front: notify": 100,
+	"front: no notify": 100,
+	"back: notify": 100,
+	"back: no notify": 100,
+	"front: more to do": 50,
+	"front: nothing to do": 50,
+	"back: more to do": 50,
+	"back: nothing to do": 50,
+	"front: wrap": 3,
+	"back: wrap": 3,
+	"front: attach": 10,
+	"back: attach": 50,
+};
+/** Only where an end can move while the other makes its final check. */
+const IN_GAPS: Record<string, number> = {
+	"front: second look finds": 10,
+	"back: second look finds": 10,
+	"front: told during the check": 10,
+	"back: told during the check": 10,
+};
+
+const found = compile("ring.c");
 const missing = "missing" in found ? found.missing : undefined;
-const witness = found as Witness;
-
-/** f put, b answer, r take answers, F and B the final checks. */
-const wishes = fc.array(
-	fc.record({
-		step: fc.constantFrom("f", "f", "b", "b", "r", "r", "F", "B"),
-		n: fc.integer({ min: 1, max: RING_SLOTS }),
-	}),
-	{ minLength: 1, maxLength: 60 },
-);
-const starts = fc.oneof(
-	fc.constantFrom(0, 1, 0x7fff_fff0, 0xffff_ffe0, 0xffff_fff8, 0xffff_ffff),
-	fc.integer({ min: 0, max: 0xffff_ffff }),
-);
-
-/** Steps that a lawful pair can take, and what our rings make of them. */
-function play(
-	index: number,
-	wished: readonly { step: string; n: number }[],
-): { command: string; answer: string } {
-	const ring = new RingPage(index);
-	const { front, back } = ring;
-	let [sent, answered, taken] = [0, 0, 0];
-	const steps: string[] = [];
-	const said: string[] = [String(RING_SLOTS)];
-	const say = (step: string, what: boolean) => {
-		steps.push(step);
-		said.push(`${Number(what)}:${toHex(ring.words.slice(0, 4))}`);
-	};
-	for (const { step, n } of wished) {
-		const room = {
-			f: RING_SLOTS - (sent - taken),
-			b: sent - answered,
-			r: answered - taken,
-			F: 1,
-			B: 1,
-		}[step] as number;
-		const count = Math.min(n, room);
-		if (count === 0) continue;
-		if (step === "f") {
-			expect(front.free).toBe(room);
-			for (let i = 0; i < count; i++) {
-				const id = ++sent & 0xffff;
-				const fb_cookie = 0x1112131415161718n + BigInt(id);
-				ring.run(front.put(encodeRequest("PG_FLIP", { id, fb_cookie })));
-			}
-			say(`f ${count}`, ring.run(front.push()));
-		} else if (step === "b") {
-			for (let i = 0; i < count; i++) {
-				const { id, code } = decodeRequest(ring.run(back.take()));
-				answered++;
-				ring.run(back.put(encodeResponse(id, code, 0)));
-			}
-			say(`b ${count}`, ring.run(back.push()));
-		} else if (step === "r") {
-			for (let i = 0; i < count; i++) ring.run(front.take());
-			taken += count;
-			say(`r ${count}`, ring.run(front.unconsumed()) !== 0);
-		} else {
-			const end = step === "F" ? front : back;
-			say(step, ring.run(end.finalCheck()) !== 0);
-		}
-	}
-	return {
-		command: `ring ${index} ${steps.join(" ")}`,
-		answer: [...said, toHex(ring.words)].join(" "),
-	};
-}
 
 describe.skipIf(missing !== undefined)(
 	`the macros of ring.h${missing === undefined ? "" : ` (skipped: ${missing})`}`,
 	() => {
-		afterAll(() => witness.end());
+		let macros: RingMacros;
+		beforeAll(() => {
+			macros = new RingMacros(found as Program);
+		});
+		afterAll(() => macros.end());
 
-		it("say and leave what our rings do, also where the indexes wrap", () => {
-			const plays = fc
-				.sample(fc.tuple(starts, wishes), { numRuns: 300, seed: SEED })
-				.map(([index, wished]) => play(index, wished));
-			expect(witness.ask(plays.map(({ command }) => command))).toEqual(
-				plays.map(({ answer }) => answer),
-			);
+		async function allRuns(crossed: boolean, happened: typeof HAPPENED) {
+			const seen = new Map<string, number>();
+			for (const run of RUNS) {
+				const end = await duel(macros, { ...run, steps: STEPS, crossed });
+				expect(end.difference, JSON.stringify(run)).toBeUndefined();
+				expect(end.compared).toBeGreaterThanOrEqual(STEPS);
+				for (const [what, times] of end.seen)
+					seen.set(what, (seen.get(what) ?? 0) + times);
+			}
+			for (const [what, least] of Object.entries(happened))
+				expect(seen.get(what) ?? 0, what).toBeGreaterThanOrEqual(least);
+		}
+
+		it("say and leave what our rings do, also where the indexes wrap", () =>
+			allRuns(false, { ...HAPPENED, ...IN_GAPS }));
+
+		it("get along with our rings on one page, at either end", () =>
+			allRuns(true, HAPPENED));
+
+		it.each(Object.entries(WRONG))("differ from %s", async (_, kinds) => {
+			const run = { seed: 1, start: 0xffff_ffe0, steps: STEPS };
+			const end = await duel(macros, {
+				...run,
+				crossed: false,
+				kinds: { ...OURS, ...kinds },
+			});
+			expect(end.difference).toMatch(/^macros alone: /);
+			expect(end.compared).toBeLessThan(STEPS);
+		});
+
+		it("differ from a wrong ring at one end of a shared page", async () => {
+			const end = await duel(macros, {
+				...{ seed: 1, start: 0, steps: STEPS, crossed: true },
+				kinds: { ...OURS, ...WRONG["a final check that leaves the threshold"] },
+			});
+			expect(end.difference).toMatch(/back final-check: word 1 of the page/);
+			expect(end.compared).toBeLessThan(STEPS);
 		});
 	},
 );

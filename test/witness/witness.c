@@ -1,6 +1,6 @@
 /*
  * The other reader of our tables: a program against the installed Xen headers. tables.inc, written beside it from the TypeScript tables, holds
- * layout(), the table of kinds and nothing else; what cannot be a table (directories, ring macros) is here.
+ * layout(), the table of kinds and nothing else; what cannot be a table (directories) is here; the macros of rings have ring.c.
  *
  * One command a line on stdin, one line of answer each:
  *   layout                          constants, sizes, offsets; many lines, the last is "end"
@@ -9,7 +9,6 @@
  *   undefined KIND                  offsets that no field covers
  *   build OWN COUNT REF...          pages of a directory: OWN its own references joined by commas
  *   walk COUNT REF:HEX...           buffer references out of directory pages, given in any order, the first page first
- *   ring INDEX OP...                the ring macros from INDEX on: f N, b N, F, B (see ring())
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -178,74 +177,6 @@ static void walk(void)
 	printf("\n");
 }
 
-/*
- * Both ends over one page that was full of 0xee. After each step: what the macro said (1 notify or work, 0 not), then the page's first 16 octets.
- *   f N   put N requests and push     b N   take N requests, answer each, push
- *   F     final check for responses   B     final check for requests
- *   r N   take N responses
- */
-static void ring(void)
-{
-	static unsigned char page[PAGE] __attribute__((aligned(8)));
-	struct xen_displif_sring *shared = (void *)page;
-	struct xen_displif_front_ring front;
-	struct xen_displif_back_ring back;
-	RING_IDX index = (RING_IDX)number();
-	char *step;
-	uint16_t id = 0;
-
-	memset(page, 0xee, PAGE);
-	SHARED_RING_INIT(shared);
-	shared->req_prod = shared->rsp_prod = index;
-	shared->req_event = shared->rsp_event = index + 1;
-	FRONT_RING_ATTACH(&front, shared, index, PAGE);
-	BACK_RING_ATTACH(&back, shared, index, PAGE);
-	printf("%u", RING_SIZE(&front));
-	while ((step = strtok(NULL, " \n")) != NULL) {
-		int said = 0;
-
-		if (*step == 'f') {
-			for (uint64_t n = number(); n > 0; n--) {
-				struct xendispl_req *req =
-					RING_GET_REQUEST(&front, front.req_prod_pvt++);
-
-				memset(req, 0, sizeof(*req));
-				req->id = ++id;
-				req->operation = XENDISPL_OP_PG_FLIP;
-				req->op.pg_flip.fb_cookie = 0x1112131415161718ull + id;
-			}
-			RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&front, said);
-		} else if (*step == 'b') {
-			for (uint64_t n = number(); n > 0; n--) {
-				struct xendispl_req req;
-				struct xendispl_resp *resp;
-
-				RING_COPY_REQUEST(&back, back.req_cons, &req);
-				back.req_cons++;
-				resp = RING_GET_RESPONSE(&back, back.rsp_prod_pvt++);
-				memset(resp, 0, sizeof(*resp));
-				resp->id = req.id;
-				resp->operation = req.operation;
-			}
-			RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&back, said);
-		} else if (*step == 'r') {
-			front.rsp_cons += (RING_IDX)number();
-			said = RING_HAS_UNCONSUMED_RESPONSES(&front) != 0;
-		} else if (*step == 'F') {
-			RING_FINAL_CHECK_FOR_RESPONSES(&front, said);
-			said = said != 0;
-		} else {
-			RING_FINAL_CHECK_FOR_REQUESTS(&back, said);
-			said = said != 0;
-		}
-		printf(" %d:", said);
-		hex(page, 16);
-	}
-	printf(" ");
-	hex(page, PAGE);
-	printf("\n");
-}
-
 int main(void)
 {
 	char *line = NULL;
@@ -282,8 +213,6 @@ int main(void)
 			build();
 		} else if (strcmp(command, "walk") == 0) {
 			walk();
-		} else if (strcmp(command, "ring") == 0) {
-			ring();
 		} else {
 			fprintf(stderr, "no command %s\n", command);
 			return 2;

@@ -8,6 +8,7 @@ import type {
 } from "../../peer/peer.ts";
 import type { Step, StepOf, Verb } from "../../scenario/scenario.ts";
 import type { STEPS } from "../../scenario/steps/index.ts";
+import { shown } from "../../xen/admit.ts";
 import { ask, type Turns } from "../../xen/call.ts";
 import {
 	type Actor,
@@ -228,21 +229,33 @@ export function* operate<N extends OperationName>(
 	then: (result: OperationResult) => void = () => {},
 ): Turns<Deed> {
 	const actor = stage.actor(step.actor ?? "fe");
-	const { frontend } = actor;
-	if (frontend === undefined)
+	if (actor.frontend === undefined)
 		throw new StepError(
 			step,
 			`${actor.name} is scripted here, so it has no driver that could do ${step.verb}`,
 		);
-	const task = stage.runner.spawn(actor.domid, name, (asking) =>
-		frontend.operations[name](args, asking),
-	);
+	const task = start(stage, actor, name, args);
 	stage.settlers.set(task.id, then);
 	if (step.async !== undefined) {
 		stage.names.set(step.async, { kind: "task", task, step });
 		return { actor };
 	}
 	return yield* finish(stage, actor, task, then);
+}
+
+/** Start an operation of an actor that has a driver. Throws BadModule when its module does not offer it. */
+export function start<N extends OperationName>(
+	stage: Pick<Stage, "runner">,
+	actor: Actor,
+	name: N,
+	args: Operations[N],
+): Task {
+	const operations = actor.frontend?.operations;
+	if (typeof operations?.[name] !== "function")
+		throw new BadModule(actor, name, "its module offers no such operation");
+	return stage.runner.spawn(actor.domid, name, (asking) =>
+		operations[name](args, asking),
+	);
 }
 
 export function* finish(
@@ -259,13 +272,8 @@ export function* finish(
 	const deed: Deed = actor === undefined ? {} : { actor };
 	// A task that was killed with its domain or crashed has no result: rules speak of that.
 	if (task.state !== "returned") return { ...deed, ended: task.state };
-	const result = task.result as OperationResult | undefined;
-	if (
-		typeof result !== "object" ||
-		result === null ||
-		!Number.isInteger(result.status)
-	)
-		throw new BadResult(actor, task);
+	const result = resultOf(task.result);
+	if (typeof result === "string") throw new BadModule(actor, task.name, result);
 	stage.runner.journal.note(
 		"driver.result",
 		{ operation: task.name, result: result.status },
@@ -278,11 +286,24 @@ export function* finish(
 	return { ...deed, status: result.status };
 }
 
-/** A module's operation returned something that is no result. */
-export class BadResult extends Error {
+/** The result of an operation, each field read once, or what is wrong with it. */
+function resultOf(made: unknown): OperationResult | string {
+	if (typeof made !== "object" || made === null)
+		return `it returned ${shown(made)} where { status: number } is needed`;
+	const { status, cookie } = made as Record<string, unknown>;
+	if (typeof status !== "number" || (status | 0) !== status || status > 0)
+		return `its \`status\` is ${shown(status)}, but 0 or a negative errno is needed`;
+	if (cookie === undefined) return { status };
+	if (typeof cookie !== "bigint" || BigInt.asUintN(64, cookie) !== cookie)
+		return `its \`cookie\` is ${shown(cookie)}, but a bigint of 64 bits is needed`;
+	return { status, cookie };
+}
+
+/** A module keeps to no contract: what it was asked for is not there, or is something else. */
+export class BadModule extends Error {
 	readonly actor: Actor | undefined;
-	constructor(actor: Actor | undefined, task: Task) {
-		super(`operation ${task.name} returned no { status: number }`);
+	constructor(actor: Actor | undefined, what: string, wrong: string) {
+		super(`${actor?.name ?? "a participant"}: ${what}: ${wrong}`);
 		this.actor = actor;
 	}
 }

@@ -8,9 +8,15 @@ export interface WorkerSetup {
 	/** Absolute paths of the modules under test. */
 	frontend?: string;
 	backend?: string;
-	/** Words: calls that tasks of the case have made, shared so that a watchdog can tell "never began" from "hangs". */
+	/** The words below, shared: a worker that hangs cannot say where. */
 	progress: SharedArrayBuffer;
 }
+
+/** Words of the progress. TURNS counts the turns that tasks were given; WHOSE is the domain that has one; BEGUN is 1 when it has made a call before. */
+export const TURNS = 0;
+export const WHOSE = 1;
+export const BEGUN = 2;
+export const PROGRESS_WORDS = 3;
 
 export type ToWorker = {
 	kind: "case";
@@ -39,5 +45,3 @@ export type FromWorker =
 			report: CaseReport;
 			journal: readonly string[] | undefined;
 	  };
-
-export const CALLS_MADE = 0;

@@ -7,9 +7,11 @@ import { type CaseOptions, runCase } from "../case.ts";
 import { journalLines } from "../journal-file.ts";
 import { loadModule } from "./load.ts";
 import {
-	CALLS_MADE,
+	BEGUN,
 	type FromWorker,
 	type ToWorker,
+	TURNS,
+	WHOSE,
 	type WorkerSetup,
 } from "./protocol.ts";
 
@@ -24,11 +26,19 @@ async function serve(): Promise<void> {
 	const setup = workerData as WorkerSetup;
 	const progress = new Int32Array(setup.progress);
 	const say = (message: FromWorker) => port.postMessage(message);
+	const turn = (domid: number, begun: boolean) => {
+		Atomics.store(progress, WHOSE, domid);
+		Atomics.store(progress, BEGUN, begun ? 1 : 0);
+		Atomics.add(progress, TURNS, 1);
+	};
 	const under: { frontend?: PeerModule; backend?: PeerModule } = {};
 	for (const role of ["frontend", "backend"] as const) {
 		const path = setup[role];
 		if (path === undefined) continue;
-		const loaded = await loadModule(path);
+		const loaded = await loadModule(path, () =>
+			turn(role === "backend" ? 1 : 2, false),
+		);
+		turn(0, false);
 		if (!loaded.ok) {
 			say({
 				kind: "unusable",
@@ -48,15 +58,13 @@ async function serve(): Promise<void> {
 		},
 	});
 	port.on("message", async (message: ToWorker) => {
-		Atomics.store(progress, CALLS_MADE, 0);
+		turn(0, false);
 		const { story, journal, kind: _kind, ...rest } = message;
 		const options: CaseOptions = {
 			...rest,
 			reference: REFERENCE,
 			under,
-			onCall: (domid) => {
-				if (domid !== 0) Atomics.add(progress, CALLS_MADE, 1);
-			},
+			onTurn: turn,
 		};
 		const run = await runCase(story, options);
 		const failed = run.report.outcome !== "passed" && run.journal !== undefined;
@@ -74,6 +82,9 @@ async function serve(): Promise<void> {
 				};
 			}
 		}
+		// A promise that was rejected and that nobody awaits ends the worker now, while it is known whose case it was.
+		turn(0, true);
+		await new Promise((heard) => setImmediate(heard));
 		say({
 			kind: "done",
 			report: run.report,

@@ -32,6 +32,8 @@ export class Access {
 	/** In the order in which they were made: the order of events. */
 	readonly connections: StoreConnection[] = [];
 	readonly manners: DaemonManners;
+	/** Tell of a removed node before what was below it. */
+	readonly rootFirst: boolean;
 	/** Permission lists of the special names where those are no nodes. */
 	readonly special = new Map<number, Perms>();
 	/**
@@ -45,7 +47,9 @@ export class Access {
 		tree: Tree,
 		domains: Domains,
 		watches: Watches,
+		rootFirst: boolean,
 	) {
+		this.rootFirst = rootFirst;
 		this.manners = manners;
 		this.tree = tree;
 		this.paths = tree.paths;

@@ -6,6 +6,7 @@ import { ROOT } from "./path.ts";
 import type { Perm, Perms } from "./perms.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Node } from "./tree.ts";
+import type { Match } from "./watch.ts";
 
 export const ownerOf = (perms: Perms): number => (perms[0] as Perm).domid;
 
@@ -130,7 +131,16 @@ export function remove(
 	const parent = access.read(asker, above);
 	if (typeof parent === "string")
 		return parent === "ENOSPC" ? parent : access.fail("EINVAL");
-	const error = removeBelow(access, asker, path, true);
+	if (access.rootFirst) {
+		const node = access.read(asker, path);
+		if (typeof node !== "string") access.fire(asker, path, node, "subtree");
+	}
+	const error = removeBelow(
+		access,
+		asker,
+		path,
+		access.rootFirst ? undefined : "subtree",
+	);
 	if (error !== undefined) return error;
 	// A transaction may see a parent from before the child was made elsewhere.
 	if (!parent.children.includes(path)) return access.fail("EIO");
@@ -144,12 +154,12 @@ function removeBelow(
 	access: Access,
 	asker: Asker,
 	path: number,
-	top: boolean,
+	tell: Match | undefined,
 ): XsError | undefined {
 	let node = access.read(asker, path);
 	if (typeof node === "string") return access.fail("EIO");
 	for (const child of node.children) {
-		const error = removeBelow(access, asker, child, false);
+		const error = removeBelow(access, asker, child, "exact");
 		if (error !== undefined) return error;
 		// Should the next child fail, a transaction is left with this much done.
 		const rest = withoutChild(access, content(access, node), child);
@@ -161,7 +171,7 @@ function removeBelow(
 	}
 	access.account(asker, ownerOf(node.perms), -1);
 	access.drop(asker, path);
-	access.fire(asker, path, node, top ? "subtree" : "exact");
+	if (tell !== undefined) access.fire(asker, path, node, tell);
 	return undefined;
 }
 
@@ -209,7 +219,7 @@ export function removeOwned(
 		if (node === undefined) return;
 		if (ownerOf(node.perms) === domid) {
 			// Who gives the root to a guest loses the whole store with it.
-			if (path === ROOT) removeBelow(access, ITSELF, path, true);
+			if (path === ROOT) removeBelow(access, ITSELF, path, "subtree");
 			else remove(access, ITSELF, path);
 			return;
 		}

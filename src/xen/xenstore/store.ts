@@ -11,14 +11,14 @@ import { StoreConnection, type WatchEvent } from "./connection.ts";
 import { Domains } from "./domain.ts";
 import { type Done, type No, no, OK, type XsError } from "./error.ts";
 import { Life } from "./life.ts";
-import { REL_PATH_MAX } from "./limits.ts";
 import { type DaemonManners, MANNERS, type Manners } from "./manners.ts";
 import * as nodes from "./nodes.ts";
 import { PathTable } from "./path.ts";
 import { formatPerm } from "./perms.ts";
 import { Transaction } from "./transaction.ts";
 import { Tree } from "./tree.ts";
-import { type Watch, Watches } from "./watch.ts";
+import { Watches } from "./watch.ts";
+import * as watching from "./watching.ts";
 
 export type { WatchEvent } from "./connection.ts";
 export { StoreConnection } from "./connection.ts";
@@ -27,7 +27,10 @@ export type { Manners } from "./manners.ts";
 
 export interface StoreOptions {
 	manners: Manners;
-	/** Where a writer's own events go on the wire; `after-reply` also tells every event, the removed root's first. The C daemons: before. */
+	/**
+	 * Where a writer's own events go on the wire. The C daemons: before. `after-reply` is oxenstored's way in two more points: equal events are
+	 * not merged, and a removed node is told before what was below it.
+	 */
 	eventOrder?: "before-reply" | "after-reply";
 	/** What a conflict does: fail the transaction, or do it again and fail only if an answer differs. The C daemons: fail. */
 	transactions?: "conflict" | "replay";
@@ -70,6 +73,7 @@ export class XenStore {
 			this.tree,
 			this.domains,
 			this.watches,
+			this.options.eventOrder === "after-reply",
 		);
 		this.life = new Life(this.access, (domain) =>
 			this.connect(new StoreConnection(this.nextConnection++, domain)),
@@ -229,50 +233,11 @@ export class XenStore {
 		token: string,
 		depth = -1,
 	): Done {
-		const at = this.watchPath(connection, path);
-		if (typeof at === "string") return no(at);
-		this.access.errno = undefined;
-		const same = (watch: Watch) => watch.path === at && watch.token === token;
-		if (connection.watches.some(same)) return no("EEXIST");
-		const { length } = connection.watches;
-		if (this.domains.exceeds(connection, "watches", length))
-			return no(this.daemon.watchQuotaError);
-		const relative = !path.startsWith("/") && !path.startsWith("@");
-		const prefix = relative ? connection.home.length + 1 : 0;
-		const watch = { path: at, token, depth, prefix };
-		this.watches.add(connection, watch);
-		this.watches.send(connection, watch, at);
-		return OK;
+		return watching.watch(this.access, connection, path, token, depth);
 	}
 
 	unwatch(connection: StoreConnection, path: string, token: string): Done {
-		const at = this.watchPath(connection, path, true);
-		if (typeof at === "string") return no(at);
-		const watch = connection.watches.find(
-			(known) => known.path === at && known.token === token,
-		);
-		if (watch === undefined) return no("ENOENT");
-		this.watches.remove(connection, watch);
-		return OK;
-	}
-
-	/** The older daemon takes any name that starts with @, and does not look at the form when a watch ends. */
-	private watchPath(
-		connection: StoreConnection,
-		path: string,
-		ending = false,
-	): number | XsError {
-		if (this.daemon.specialNodes)
-			return this.access.resolve(connection.outside, path, true);
-		if (path.startsWith("@"))
-			return ending || path.length <= REL_PATH_MAX
-				? this.paths.raw(path)
-				: this.access.fail("EINVAL");
-		const { errno } = this.access;
-		const at = this.access.resolve(connection.outside, path);
-		if (!ending) return at;
-		this.access.errno = errno;
-		return typeof at === "string" ? "ENOENT" : at;
+		return watching.unwatch(this.access, connection, path, token);
 	}
 
 	/** XS_RESET_WATCHES: drop the connection's watches and transactions. */
