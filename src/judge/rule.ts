@@ -4,6 +4,7 @@
  */
 import type { Entry, EntryKind } from "../journal/entry.ts";
 import type { ExchangeView, WireEntry, WireKind } from "../journal/exchange.ts";
+import type { Family } from "../spec/families.ts";
 import type { Leak, Level, Party } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -57,6 +58,8 @@ export interface Rule<S = unknown> {
 	id: string;
 	/** The promise, in one sentence. */
 	says: string;
+	/** Subjects that the catalogue of bugs groups it under. */
+	families: readonly Family[];
 	owes: Party | "both";
 	level: Level;
 	/** Ids of the requirement catalogue, the most telling first. */

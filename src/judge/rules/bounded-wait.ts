@@ -4,6 +4,7 @@ import { rule } from "../rule.ts";
 export const boundedWait = rule<Map<number, number>>({
 	id: "bounded-wait",
 	says: "A wait for the peer's answer has a deadline, and no task holds a lock for ever.",
+	families: ["L1"],
 	owes: "both",
 	level: "must",
 	requirements: ["pv.bounded-wait"],

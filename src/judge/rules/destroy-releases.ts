@@ -12,6 +12,7 @@ type State = Map<Connection, Map<bigint, readonly GrantView[]>>;
 export const destroyReleases = rule<State>({
 	id: "destroy-releases",
 	says: "When DBUF_DESTROY is answered with 0, no page of the buffer is mapped any more.",
+	families: ["D4"],
 	owes: "backend",
 	level: "must",
 	requirements: ["displif.dbuf-destroy.release"],

@@ -21,6 +21,7 @@ const EBUSY = -16;
 export const giveBackOnce = rule({
 	id: "give-back-once",
 	says: "A driver gives back what it took, each thing once, and nothing that was never its own.",
+	families: ["G3", "M1", "E1"],
 	owes: "both",
 	level: "must",
 	requirements: ["pv.give-back-once"],

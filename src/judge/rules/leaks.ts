@@ -3,6 +3,7 @@
  *
  * What an owner cannot give back because another domain still maps it is charged to that other domain, by its `leak-mappings`.
  */
+import type { Family } from "../../spec/families.ts";
 import type { CallName } from "../../xen/call.ts";
 import type { Item, ItemKind } from "../ledger.ts";
 import { type Court, type Rule, rule } from "../rule.ts";
@@ -12,6 +13,8 @@ interface LeakRule {
 	kind: ItemKind;
 	says: string;
 	requirement: string;
+	/** G2 when it is not said. */
+	families?: readonly Family[];
 	plural: string;
 	/** How it is taken, and how it is given back. */
 	taken: readonly CallName[];
@@ -66,6 +69,7 @@ const LEAKS: readonly LeakRule[] = [
 	},
 	{
 		id: "leak-ports",
+		families: ["G2", "E1"],
 		kind: "port",
 		says: "Every event channel that a driver opens is closed.",
 		requirement: "pv.leak.ports",
@@ -93,6 +97,7 @@ const LEAKS: readonly LeakRule[] = [
 	},
 	{
 		id: "leak-balloon",
+		families: ["G2", "M1"],
 		kind: "balloon page",
 		says: "Every frame number taken from the balloon is given back.",
 		requirement: "pv.leak.balloon",
@@ -124,6 +129,7 @@ const leakRule = (leak: LeakRule): Rule =>
 	rule<State>({
 		id: leak.id,
 		says: leak.says,
+		families: leak.families ?? ["G2"],
 		owes: "both",
 		level: "must",
 		requirements: [leak.requirement],

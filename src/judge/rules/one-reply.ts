@@ -10,6 +10,7 @@ const hex = (value: number) => `0x${value.toString(16).padStart(2, "0")}`;
 export const oneReply = rule<Lost>({
 	id: "one-reply",
 	says: "Each request is answered exactly once, with its id and its operation.",
+	families: ["R4"],
 	owes: "backend",
 	level: "must",
 	requirements: [

@@ -14,6 +14,7 @@ interface Pending {
 export const pageLifetime = rule<Set<Pending>>({
 	id: "page-lifetime",
 	says: "A page is not freed, handed to the balloon or used again while the peer maps it, has a grant to it, or may map it because a request is unanswered.",
+	families: ["G1"],
 	owes: "both",
 	level: "must",
 	requirements: ["pv.no-free-while-mapped", "pv.no-reuse-while-unanswered"],

@@ -5,6 +5,7 @@ import { rule } from "../rule.ts";
 export const reservedReferences = rule({
 	id: "reserved-references",
 	says: "The first eight references belong to the tools: a device driver never opens, ends, frees or maps one.",
+	families: ["G4"],
 	owes: "both",
 	level: "must",
 	requirements: ["grant.reserved-entries"],

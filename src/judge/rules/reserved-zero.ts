@@ -10,6 +10,7 @@ import { type Court, rule } from "../rule.ts";
 export const reservedZero = rule({
 	id: "reserved-zero",
 	says: "Every octet of a request, response or event that the protocol does not define is 0, and every unused flag bit.",
+	families: ["R5"],
 	owes: "both",
 	level: "must",
 	requirements: ["displif.reserved-zero"],

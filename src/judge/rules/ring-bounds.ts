@@ -4,6 +4,7 @@ import { rule } from "../rule.ts";
 export const ringBounds = rule({
 	id: "ring-bounds",
 	says: "A producer is never further ahead than there are free slots, a consumer never ahead of its producer, and each index is its owner's.",
+	families: ["R1"],
 	owes: "both",
 	level: "must",
 	requirements: [

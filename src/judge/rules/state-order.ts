@@ -36,6 +36,7 @@ export const BACKEND_MOVES: Readonly<Record<number, readonly number[]>> = {
 export const stateOrder = rule({
 	id: "state-order",
 	says: "Each side changes its own bus state along the state diagram, and the other's never.",
+	families: ["X1"],
 	owes: "both",
 	level: "must",
 	requirements: ["xenbus.state-order"],

@@ -4,6 +4,7 @@ import { rule } from "../rule.ts";
 export const statusSign = rule({
 	id: "status-sign",
 	says: "A response's status is 0 or a negative error number.",
+	families: ["R6"],
 	owes: "backend",
 	level: "must",
 	requirements: ["displif.response.status"],

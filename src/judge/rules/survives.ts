@@ -4,6 +4,7 @@ import { rule } from "../rule.ts";
 export const survives = rule({
 	id: "survives",
 	says: "A driver neither crashes nor loops, whatever its peer does and whatever fails.",
+	families: ["D6"],
 	owes: "both",
 	level: "must",
 	requirements: ["pv.survive.crash", "pv.survive.hang"],
