@@ -1,0 +1,57 @@
+/** The shipped suite, loaded once and played against an implementation in this process. */
+import { loadSelected } from "../../src/check.ts";
+import type { Finding } from "../../src/judge/finding.ts";
+import backend from "../../src/peer/backend.ts";
+import frontend from "../../src/peer/frontend.ts";
+import type { CaseReport } from "../../src/report/report.ts";
+import { type CaseOptions, runCase } from "../../src/run/case.ts";
+import type { Case } from "../../src/scenario/scenario.ts";
+import { casesAt, selectFiles } from "../../src/scenario/select.ts";
+import type { WrongModule } from "./catalogue.ts";
+
+/** Every case of these scenario files or folders, in the order of the files. */
+export function loadCases(paths: readonly string[]): Case[] {
+	const { files, errors } = selectFiles(paths, process.cwd());
+	const { loaded, problems } = loadSelected(files, {});
+	for (const problem of [...errors, ...problems])
+		throw new Error(problem.message);
+	return loaded.flatMap(
+		({ scenario, lines }) => casesAt(scenario, lines).cases,
+	);
+}
+
+const REFERENCE = {
+	frontend: { default: frontend },
+	backend: { default: backend },
+};
+
+/** One case as `run` plays it, with a module in place of the subjects of its role; without one the reference is judged. */
+export async function playCase(
+	story: Case,
+	under: CaseOptions["under"],
+	seed = 0,
+): Promise<CaseReport> {
+	const { report } = await runCase(story, {
+		reference: REFERENCE,
+		under,
+		names: {},
+		without: [],
+		seed,
+		level: "must",
+	});
+	return report;
+}
+
+/** The place that a wrong implementation takes. */
+export const placed = ({
+	wrong,
+	module,
+}: WrongModule): CaseOptions["under"] => ({
+	[wrong.takes]: module,
+});
+
+/** What counts against the implementation itself; a broken may is a note. */
+export const ofSubject = (report: CaseReport): Finding[] =>
+	report.findings.filter(
+		({ standing, level }) => standing === "subject" && level !== "may",
+	);
