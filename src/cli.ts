@@ -1,6 +1,6 @@
 /** The command line: argv to options, reports to their places, the exit code. The only file that touches the process. */
-import { readFileSync, writeSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readFileSync, writeSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Chalk } from "chalk";
 import {
@@ -13,9 +13,13 @@ import { parsePicks } from "./base/choices.ts";
 import { type CheckOptions, check, loadSelected, type Under } from "./check.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
+import { applyBaseline } from "./report/baseline/apply.ts";
+import { type Baseline, readBaseline } from "./report/baseline/read.ts";
+import { updateBaseline } from "./report/baseline/update.ts";
 import { type ExitCode, exitCode, exitCodeTable } from "./report/exit-code.ts";
 import type { FormatOptions } from "./report/formats/format.ts";
 import { FORMAT_NAMES } from "./report/formats/index.ts";
+import type { Report } from "./report/report.ts";
 import {
 	parseReporters,
 	type Reporter,
@@ -69,6 +73,8 @@ interface RunFlags extends SelectFlags {
 	frontend?: string;
 	backend?: string;
 	timeout: number;
+	baseline?: string;
+	updateBaseline?: boolean;
 	exitZero?: boolean;
 	passWithNoScenarios?: boolean;
 	verbose?: boolean;
@@ -202,6 +208,14 @@ ${exitCodeTable()}`,
 			whole(100, 3_600_000),
 			20_000,
 		)
+		.option(
+			"--baseline <file>",
+			"known failures, each with its reason: they do not fail the run, but an entry that is no longer true does",
+		)
+		.option(
+			"--update-baseline",
+			"write this run's failures into the baseline, and take out what is no longer true",
+		)
 		.option("--exit-zero", "exit code 0 also when cases failed")
 		.option("--pass-with-no-scenarios", "exit code 0 when nothing was selected")
 		.option("-v, --verbose", "a line for every case")
@@ -253,6 +267,7 @@ ${exitCodeTable()}`,
 
 async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 	const reporters = reportersOf(flags);
+	const baseline = baselineOf(flags);
 	let interrupts = 0;
 	const onSignal = () => {
 		interrupts += 1;
@@ -283,13 +298,18 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 		...(flags.choices === undefined ? {} : { picks: picksOf(flags.choices) }),
 	};
 	const progress = heartbeat(flags);
-	const { report, journal, usage } = await check({
+	const {
+		report: played,
+		journal,
+		usage,
+	} = await check({
 		...options,
 		onCase: () => progress.tick(),
 	});
 	progress.end();
 	process.off("SIGINT", onSignal);
 	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
+	const report = baseline(played, isWhole(paths, flags) && !played.interrupted);
 	const problems = writeReports(
 		report,
 		reporters,
@@ -303,6 +323,40 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 	if (flags.journal !== undefined)
 		writeWhole(flags.journal, journal.map((line) => `${line}\n`).join(""));
 	return problems.length > 0 ? 5 : exitCode(report, exitOptions(flags));
+}
+
+/** How a run's report is read against the baseline that was named; without one it stays as it is. */
+function baselineOf({
+	baseline: path,
+	updateBaseline: update = false,
+}: RunFlags): (report: Report, whole: boolean) => Report {
+	if (path === undefined) {
+		if (update) throw new Usage("--update-baseline needs --baseline FILE");
+		return (report) => report;
+	}
+	const rules = new Set(RULES.map((rule) => rule.id));
+	const readIt = (): Baseline => {
+		const read = readBaseline(path, rules);
+		if (Array.isArray(read)) throw new Usage(read.map(render).join("\n"));
+		return read;
+	};
+	// What is wrong with it is told before the suite runs, not after.
+	const before = update && !existsSync(path) ? undefined : readIt();
+	return (report, whole) => {
+		if (update)
+			writeWhole(path, updateBaseline(report, before?.source.text, whole));
+		const today = new Date().toISOString().slice(0, 10);
+		return applyBaseline(report, readIt(), { today, whole });
+	};
+}
+
+/** Nothing was left out: every case of the suite was selected. */
+function isWhole(paths: readonly string[], flags: RunFlags): boolean {
+	const { grep, grepInvert, tag, id, spec, bail } = flags;
+	return (
+		[grep, grepInvert, tag, id, spec, bail].every((f) => f === undefined) &&
+		paths.every((path) => basename(resolve(path)) === "scenarios")
+	);
 }
 
 const exitOptions = (flags: RunFlags) => ({
