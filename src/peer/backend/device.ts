@@ -296,7 +296,7 @@ export class Device {
 	}
 
 	/** Watch F/state, wherever F is now. */
-	private *watchFront(front: string): Turns {
+	protected *watchFront(front: string): Turns {
 		if (front === this.front) return;
 		const { token } = this;
 		if (this.front !== "")
@@ -311,7 +311,7 @@ export class Device {
 	}
 
 	/** The blank keeps device 1 from taking the events of device 10. */
-	private get token(): string {
+	protected get token(): string {
 		return `front ${this.name} `;
 	}
 }
