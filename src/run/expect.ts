@@ -166,6 +166,8 @@ function answers(answer: Answer, status: number): boolean {
 			return status === 0;
 		case "error":
 			return status < 0;
+		case "either":
+			return true;
 		case "errno":
 			return (
 				status < 0 && answer.names.some((name) => name === errnoName(status))

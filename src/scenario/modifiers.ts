@@ -35,10 +35,11 @@ import {
 	type Participant,
 } from "./words.ts";
 
-/** How an answer is to be: granted, refused, or refused with one of these errors. */
+/** How an answer is to be: granted, refused, whatever it is, or refused with one of these errors. */
 export type Answer =
 	| { how: "ok" }
 	| { how: "error" }
+	| { how: "either" }
 	| { how: "errno"; names: ErrnoName[] };
 
 /** The same with a level for each demand: a broken `should` is a warning, a broken `info` a note. */
@@ -74,7 +75,7 @@ export interface StateExpect {
 const GRADES = ["must", "should", "info"] as const;
 const ANSWER_JSON: Json = {
 	type: "string",
-	pattern: "^(ok|error|-E[A-Z0-9]+|\\$.*)$",
+	pattern: "^(ok|error|either|-E[A-Z0-9]+|\\$.*)$",
 };
 
 function readAnswer(
@@ -96,7 +97,7 @@ function readAnswer(
 			words.includes(one) &&
 			list.length === 1
 		)
-			return one === "ok" ? { how: "ok" } : { how: "error" };
+			return { how: one as "ok" | "error" | "either" };
 		else {
 			const known = [...words, "-EINVAL"];
 			const advice =
@@ -370,8 +371,8 @@ export const MODIFIERS = z.strictObject({
 		z.optional(graded(["ok", "error"])),
 	),
 	fails: told(
-		"the driver operation itself fails: error, an error name, or a demand for each level",
-		z.optional(graded(["error"])),
+		"the driver operation itself fails: error, an error name, either (it may succeed, the rules judge), or a demand for each level",
+		z.optional(graded(["error", "either"])),
 	),
 	delta: told(
 		"how ledgers change over the step; unlisted ledgers may change, `none` forbids all change",

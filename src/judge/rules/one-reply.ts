@@ -1,3 +1,4 @@
+import type { CallEntry } from "../../journal/entry.ts";
 import type { Connection } from "../../journal/exchange.ts";
 import { type Court, rule } from "../rule.ts";
 
@@ -21,8 +22,7 @@ export const oneReply = rule<Lost>({
 	observes: ["wire.response", "wire.close", "evtchn.notify"],
 	start: () => new Map(),
 	step(lost, entry, court) {
-		if (entry.kind === "evtchn.notify" && entry.fault !== 0)
-			lost.set(entry.domid, entry.seq);
+		if (entry.kind === "evtchn.notify") heard(entry, lost);
 		if (entry.kind === "wire.close")
 			unanswered(entry.connection, lost, court, court.tick(entry.seq));
 		if (entry.kind !== "wire.response") return;
@@ -57,8 +57,14 @@ export const oneReply = rule<Lost>({
 /** How long a backend may take, in virtual milliseconds: what the Linux frontend waits. */
 const PATIENCE = 3000;
 
-/** By frontend: its last event that a fault took away. Of the requests before it the backend was not told. */
-type Lost = Map<number, number>;
+/** By frontend: ports whose last event a fault took away. Of what stands on their rings the backend was not told. */
+type Lost = Map<number, Set<number>>;
+
+function heard({ domid, call, fault }: CallEntry<"evtchn.notify">, lost: Lost) {
+	const ports = lost.get(domid) ?? new Set();
+	if (fault !== 0) lost.set(domid, ports.add(call.port));
+	else ports.delete(call.port);
+}
 
 function unanswered(
 	connection: Connection,
@@ -67,11 +73,10 @@ function unanswered(
 	now: number,
 ): void {
 	if (!court.running(connection.be)) return;
-	const untold = lost.get(connection.fe) ?? -1;
+	if ((lost.get(connection.fe)?.size ?? 0) > 0) return;
 	const late = connection.requests.filter(
 		(r) =>
 			r.answer === undefined &&
-			r.seq > untold &&
 			now - Math.max(r.tick, court.since(connection.be)) >= PATIENCE,
 	);
 	const first = late[0];
