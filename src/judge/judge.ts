@@ -12,6 +12,7 @@ import {
 } from "../journal/exchange.ts";
 import type { Journal } from "../journal/journal.ts";
 import { tellEntry } from "../journal/tell.ts";
+import { Books } from "./books.ts";
 import type { Finding, Party, Place, Standing } from "./finding.ts";
 import { Ledger } from "./ledger.ts";
 import type { Breach, Court, Participant, Rule } from "./rule.ts";
@@ -48,6 +49,7 @@ export function judge(
 ): Verdict {
 	const exchange = new ExchangeView();
 	const ledger = new Ledger();
+	const books = new Books(exchange);
 	const findings: Finding[] = [];
 	const notJudged = new Map<string, { rule: string; because: string }>();
 	const judged = new Set<string>();
@@ -62,6 +64,7 @@ export function judge(
 		participants: frame.participants,
 		exchange,
 		ledger,
+		books,
 		participant: (domid) => byDomid.get(domid),
 		running: (domid) => alive.running(domid),
 		since: (domid) => alive.since(domid),
@@ -128,6 +131,7 @@ export function judge(
 		tell(entry.kind, entry);
 		for (const meaning of meant) {
 			wire.push(meaning);
+			books.follow(meaning);
 			tell(meaning.kind, meaning);
 		}
 	}

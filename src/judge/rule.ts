@@ -5,6 +5,7 @@
 import type { Entry, EntryKind } from "../journal/entry.ts";
 import type { ExchangeView, WireEntry, WireKind } from "../journal/exchange.ts";
 import type { Family } from "../spec/families.ts";
+import type { Books } from "./books.ts";
 import type { Leak, Level, Party } from "./finding.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -42,6 +43,8 @@ export interface Court {
 	readonly exchange: ExchangeView;
 	/** What every domain has and has not given back. */
 	readonly ledger: Ledger;
+	/** What every device holds by its requests and their answers; what the rule is told of is already entered. */
+	readonly books: Books;
 	participant(domid: number): Participant | undefined;
 	/** Whether the domain could still act: not hung, crashed or gone, and its driver alive. */
 	running(domid: number): boolean;

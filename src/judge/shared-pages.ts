@@ -1,0 +1,77 @@
+/** The pages that one request hands over: the chain of its directory, and the references that the directory lists. */
+import { bufferPages, walkDirectory } from "../displif/directory.ts";
+import type { GrantView, MemoryView } from "../journal/memory-view.ts";
+
+export interface SharedPages {
+	/** Whose references the directory lists: the frontend's, or with REQ_ALLOC the backend's. */
+	granter: number;
+	/** References of the directory's pages, always the frontend's, as far as the chain could be followed. */
+	directory: readonly number[];
+	/** Their frames. */
+	directoryFrames: readonly number[];
+	/** Every page listed, in order; none while the backend has not answered a create that asks it to allocate, or when the chain ends early. */
+	refs: readonly number[];
+	/** What each of `refs` named at that time; undefined for a reference that was not open. */
+	grants: readonly (GrantView | undefined)[];
+	/** gref_dir_next_page of the last page, 0 in a right chain. */
+	lastNext: number;
+	/** How far it came when the directory ends before it has listed all pages: `gref_dir_next_page of directory page 1 is 0`. */
+	short: string | undefined;
+}
+
+/** Pages that such a directory would have to list are not looked at beyond this: 256 MiB, far beyond what the suite lends. */
+const PAGES_MAX = 65_536;
+
+/** Follow the directory as it stands now. `buffer_sz` is in octets. */
+export function walkShared(
+	memory: MemoryView,
+	fe: number,
+	first: number,
+	buffer_sz: number,
+): SharedPages {
+	const directory: number[] = [];
+	const directoryFrames: number[] = [];
+	const pages = Math.min(bufferPages(buffer_sz), PAGES_MAX);
+	const walked = walkDirectory(first, pages, (ref) => {
+		const grant = memory.grant(fe, ref);
+		if (grant === undefined) return undefined;
+		directory.push(ref);
+		directoryFrames.push(grant.frame);
+		return memory.words(grant.frame);
+	});
+	const refs = walked.ok ? Array.from(walked.grefs) : [];
+	return {
+		granter: fe,
+		directory,
+		directoryFrames,
+		refs,
+		grants: refs.map((ref) => memory.grant(fe, ref)),
+		lastNext: walked.ok ? walked.lastNext : 0,
+		short: walked.ok ? undefined : `${walked.field} is ${walked.got}`,
+	};
+}
+
+/** What the backend has written into the directory of a buffer that it allocated. */
+export function readAllocated(
+	memory: MemoryView,
+	be: number,
+	{ directory, directoryFrames }: SharedPages,
+	buffer_sz: number,
+): SharedPages {
+	const refs: number[] = [];
+	const pages = Math.min(bufferPages(buffer_sz), PAGES_MAX);
+	for (const frame of directoryFrames) {
+		const words = memory.words(frame);
+		for (let i = 1; i < words.length && refs.length < pages; i++)
+			refs.push(words[i] as number);
+	}
+	return {
+		granter: be,
+		directory,
+		directoryFrames,
+		refs,
+		grants: refs.map((ref) => memory.grant(be, ref)),
+		lastNext: 0,
+		short: undefined,
+	};
+}
