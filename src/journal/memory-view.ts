@@ -6,6 +6,7 @@ import { DOMID_SELF } from "../xen/abi/domid.ts";
 import {
 	GNTCOPY_dest_gref,
 	GNTCOPY_source_gref,
+	GNTMAP_readonly,
 } from "../xen/abi/grant-table.ts";
 import { PAGE_WORDS, POISON } from "../xen/frame.ts";
 import type { CallEntry, Entry } from "./entry.ts";
@@ -31,6 +32,7 @@ export interface MapView {
 	ref: number;
 	gfn: number;
 	frame: number;
+	readonly: boolean;
 	seq: number;
 }
 
@@ -44,6 +46,8 @@ export class MemoryView {
 	/** By mapper and handle. */
 	readonly maps = new Map<string, MapView>();
 	private readonly byFrame = new Map<number, Set<MapView>>();
+	/** By mapper and gfn. */
+	private readonly byGfn = new Map<string, MapView>();
 	/** Open grants of a frame. */
 	private readonly grantsByFrame = new Map<number, Set<GrantView>>();
 	/** The grant that the last successful `grant.end` closed. */
@@ -62,6 +66,11 @@ export class MemoryView {
 
 	map(mapper: number, handle: number): MapView | undefined {
 		return this.maps.get(key(mapper, handle));
+	}
+
+	/** What a domain has mapped at one of its frame numbers. */
+	mappedAt(mapper: number, gfn: number): MapView | undefined {
+		return this.byGfn.get(key(mapper, gfn));
 	}
 
 	/** Mappings of a frame by domains other than `owner`. */
@@ -108,7 +117,7 @@ export class MemoryView {
 			case "grant.map": {
 				if (entry.reply.status !== 0) return;
 				const { handle, gfn, frame } = entry.reply;
-				const { granter, ref } = entry.call;
+				const { granter, ref, flags } = entry.call;
 				this.disown(entry.domid, gfn);
 				const map = {
 					mapper: entry.domid,
@@ -117,9 +126,11 @@ export class MemoryView {
 					ref,
 					gfn,
 					frame,
+					readonly: (flags & GNTMAP_readonly) !== 0,
 					seq: entry.seq,
 				};
 				this.maps.set(key(entry.domid, handle), map);
+				this.byGfn.set(key(entry.domid, gfn), map);
 				let maps = this.byFrame.get(frame);
 				if (maps === undefined) {
 					maps = new Set();
@@ -263,6 +274,8 @@ export class MemoryView {
 		const map = this.maps.get(key(mapper, handle));
 		if (map === undefined) return;
 		this.maps.delete(key(mapper, handle));
+		if (this.byGfn.get(key(mapper, map.gfn)) === map)
+			this.byGfn.delete(key(mapper, map.gfn));
 		this.byFrame.get(map.frame)?.delete(map);
 		const grant = this.grant(map.granter, map.ref);
 		if (grant !== undefined && this.deferred.has(grant) && !this.mapped(grant))

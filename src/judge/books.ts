@@ -2,7 +2,10 @@
  * What each device of each frontend holds at its backend, by the requests and their answers alone: display buffers, framebuffers, modes, accepted
  * flips, EDID requests. Rules read it through `court.books`; when a rule is told of a request or a response, that one is already entered.
  */
-import { XENDISPL_DBUF_FLG_REQ_ALLOC } from "../displif/constants.ts";
+import {
+	XENDISPL_DBUF_FLG_REQ_ALLOC,
+	XENDISPL_EDID_MAX_SIZE,
+} from "../displif/constants.ts";
 import { parseEdid } from "../displif/edid.ts";
 import {
 	parseBeAlloc,
@@ -80,8 +83,8 @@ export interface BookedRequest {
 	framebuffer: BookedFramebuffer | undefined;
 	/** Of GET_EDID: the frontend's pages. */
 	edid: SharedPages | undefined;
-	/** What the connector's mode was limited to when it was answered. */
-	resolution: Resolution | undefined;
+	/** Of GET_EDID: octets that the answer says were written. */
+	edid_sz: number;
 }
 
 export interface Resolution {
@@ -91,10 +94,10 @@ export interface Resolution {
 
 export interface ConnectorBook {
 	connection: Connection;
-	/** C/resolution, or what the EDID said that the frontend has read since. undefined when the node is malformed. */
+	/** C/resolution; undefined when the node is malformed. */
 	resolution: Resolution | undefined;
-	/** The frontend has read the EDID. */
-	edidRead: boolean;
+	/** The EDID that the frontend has read gives this mode, which wins over the node. */
+	edid: Resolution | undefined;
 	/** The mode set last; undefined while the connector is off. */
 	config: Body<"SET_CONFIG"> | undefined;
 	/** Accepted flips, in the order of their answers. */
@@ -208,7 +211,7 @@ export class Books {
 			resolution: parseResolution(
 				store.value(`${dir}/${connector}/resolution`),
 			),
-			edidRead: false,
+			edid: undefined,
 			config: undefined,
 			flips: [],
 		});
@@ -232,7 +235,7 @@ export class Books {
 			buffer: undefined,
 			framebuffer: undefined,
 			edid: undefined,
-			resolution: undefined,
+			edid_sz: 0,
 		};
 		request.dbuf = request.dbufWhenSent = known(request, "dbuf");
 		request.fb = request.fbWhenSent = known(request, "fb");
@@ -295,6 +298,8 @@ export class Books {
 					device.fe,
 					packet.body.gref_directory,
 					packet.body.buffer_sz,
+					// No EDID is larger: a backend need not look beyond it.
+					XENDISPL_EDID_MAX_SIZE,
 				);
 				return;
 			default:
@@ -304,13 +309,13 @@ export class Books {
 	private answered(exchange: Exchange, words: Uint32Array, seq: number): void {
 		const request = this.requests.get(exchange);
 		if (request === undefined) return;
-		const { device, packet, connector } = request;
+		const { device, packet } = request;
 		device.pending.delete(request);
 		request.dbuf = settled(request, "dbuf");
 		request.fb = settled(request, "fb");
-		request.status = decodeResponse(words).status;
-		const book = device.connectors.get(connector);
-		request.resolution = book?.resolution;
+		const { status, edid_sz } = decodeResponse(words);
+		request.status = status;
+		request.edid_sz = edid_sz;
 		// What it names may have been made while it waited.
 		if (packet.operation === "FB_ATTACH" && request.framebuffer !== undefined) {
 			request.buffer ??= device.buffers.get(packet.body.dbuf_cookie);
@@ -320,14 +325,10 @@ export class Books {
 			packet.operation === "PG_FLIP"
 		)
 			request.framebuffer ??= device.framebuffers.get(packet.body.fb_cookie);
-		if (request.status === 0) this.accepted(request, words, seq);
+		if (status === 0) this.accepted(request, seq);
 	}
 
-	private accepted(
-		request: BookedRequest,
-		words: Uint32Array,
-		seq: number,
-	): void {
+	private accepted(request: BookedRequest, seq: number): void {
 		const { device, packet, buffer, framebuffer, exchange } = request;
 		const book = device.connectors.get(request.connector);
 		switch (packet.operation) {
@@ -382,20 +383,17 @@ export class Books {
 				return;
 			case "GET_EDID":
 				if (book === undefined) return;
-				book.edidRead = true;
-				book.resolution =
-					this.edidMode(request, decodeResponse(words).edid_sz) ??
-					book.resolution;
+				book.edid = this.edidMode(request);
 				return;
 			default:
 		}
 	}
 
 	/** The mode that the EDID gives, as it lies in the frontend's pages now. */
-	private edidMode(
-		{ edid }: BookedRequest,
-		octets: number,
-	): Resolution | undefined {
+	private edidMode({
+		edid,
+		edid_sz: octets,
+	}: BookedRequest): Resolution | undefined {
 		const { memory } = this.exchange;
 		const frames = (edid?.grants ?? []).map((grant) => grant?.frame);
 		const count = Math.ceil(octets / 4096);

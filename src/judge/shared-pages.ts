@@ -1,6 +1,7 @@
 /** The pages that one request hands over: the chain of its directory, and the references that the directory lists. */
 import { bufferPages, walkDirectory } from "../displif/directory.ts";
 import type { GrantView, MemoryView } from "../journal/memory-view.ts";
+import { PAGE_SIZE } from "../xen/frame.ts";
 
 export interface SharedPages {
 	/** Whose references the directory lists: the frontend's, or with REQ_ALLOC the backend's. */
@@ -17,21 +18,24 @@ export interface SharedPages {
 	lastNext: number;
 	/** How far it came when the directory ends before it has listed all pages: `gref_dir_next_page of directory page 1 is 0`. */
 	short: string | undefined;
+	/** Followed to the end: `lastNext` is the last page's. */
+	whole: boolean;
 }
 
 /** Pages that such a directory would have to list are not looked at beyond this: 256 MiB, far beyond what the suite lends. */
 const PAGES_MAX = 65_536;
 
-/** Follow the directory as it stands now. `buffer_sz` is in octets. */
+/** Follow the directory as it stands now, for a buffer of so many octets; what lies beyond `most` is not looked at. */
 export function walkShared(
 	memory: MemoryView,
 	fe: number,
 	first: number,
 	buffer_sz: number,
+	most = PAGES_MAX * PAGE_SIZE,
 ): SharedPages {
 	const directory: number[] = [];
 	const directoryFrames: number[] = [];
-	const pages = Math.min(bufferPages(buffer_sz), PAGES_MAX);
+	const pages = bufferPages(Math.min(buffer_sz, most));
 	const walked = walkDirectory(first, pages, (ref) => {
 		const grant = memory.grant(fe, ref);
 		if (grant === undefined) return undefined;
@@ -48,6 +52,7 @@ export function walkShared(
 		grants: refs.map((ref) => memory.grant(fe, ref)),
 		lastNext: walked.ok ? walked.lastNext : 0,
 		short: walked.ok ? undefined : `${walked.field} is ${walked.got}`,
+		whole: walked.ok && pages === bufferPages(buffer_sz),
 	};
 }
 
@@ -55,9 +60,10 @@ export function walkShared(
 export function readAllocated(
 	memory: MemoryView,
 	be: number,
-	{ directory, directoryFrames }: SharedPages,
+	asked: SharedPages,
 	buffer_sz: number,
 ): SharedPages {
+	const { directory, directoryFrames } = asked;
 	const refs: number[] = [];
 	const pages = Math.min(bufferPages(buffer_sz), PAGES_MAX);
 	for (const frame of directoryFrames) {
@@ -72,6 +78,7 @@ export function readAllocated(
 		refs,
 		grants: refs.map((ref) => memory.grant(be, ref)),
 		lastNext: 0,
-		short: undefined,
+		short: asked.short,
+		whole: asked.whole,
 	};
 }

@@ -34,6 +34,14 @@ export const PV: readonly Requirement[] = [
 		),
 	),
 	...pv(
+		"displ_be d3ba5be, createDisplayBuffer",
+		must(
+			"cookie-live",
+			"frontend",
+			"a request names a buffer or framebuffer by its cookie only while it lives: after its making was answered with 0, until it was undone, which happens once",
+		),
+	),
+	...pv(
 		"xen/front-pgdir-shbuf: free grant reference head on errors (xen-devel, 2026)",
 		must(
 			"leak.reserved-refs",

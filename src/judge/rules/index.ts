@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { boundedWait } from "./bounded-wait.ts";
+import { cookies } from "./cookies.ts";
 import { destroyReleases } from "./destroy-releases.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
@@ -8,6 +9,7 @@ import { pageLifetime } from "./page-lifetime.ts";
 import { reservedReferences } from "./reserved-references.ts";
 import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
+import { sizesAgree } from "./sizes-agree.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
 import { survives } from "./survives.ts";
@@ -20,6 +22,8 @@ export const RULES: readonly Rule[] = [
 	reservedReferences,
 	ringBounds,
 	oneReply,
+	cookies,
+	sizesAgree,
 	destroyReleases,
 	statusSign,
 	reservedZero,
