@@ -8,6 +8,12 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"a size that is no size never comes as far: the language of scenarios has whole numbers below 2^32, and `fits` refuses an empty picture",
 	"0fc29d7cb3":
 		"the frame numbers go back by releaseMemory, which follows in the same operation",
+	"00c843ff54":
+		"an answer that comes while the connection ends: the memory goes with the connection, a moment later",
+	"00802422d1":
+		"the device's directory is gone: only what the driver says of it in its log differs",
+	"0afbcc3c00":
+		"a doubt that has passed is looked into once more, and the states say that all is well",
 	"1aa84448e0":
 		"a channel without a task is passed over at the end, and its task sets `running` when it is made",
 	"0557dc7dc9":
@@ -24,6 +30,8 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 	"01f8e25dcc":
 		"after the end has succeeded reference and page are the driver's own, in whatever order they go back",
 	"0085dbc026": "only the number of the error is another: nobody promised it",
+	"09e9a39528":
+		"a completion that nobody waits for yet is kept, and whether the flip was shown is asked first",
 	"1806f6ffc1":
 		"bind reports success, and the device waits for a backend that is not there: no request is sent and nothing is kept; what a bus call returns nobody promised",
 	"14ac654b89": "a read that failed carries no value, and none is no state",
@@ -38,6 +46,8 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 	"1c149f14f7": "both are the driver's own and no peer sees their order",
 	"1a23bedbb2":
 		"the completion `ended` is kept, so a second stop returns at once",
+	"1a54b7ae27":
+		"what is quarantined is tried again by its own clock as well, later",
 	"0bf810e9be":
 		"the event is delivered by the clock of flips, some ticks later and still in bounded time",
 	"0d697a9adc": "an empty batch publishes the index that stands there already",
