@@ -51,7 +51,7 @@ export function failureText(
 			...told.sections,
 			...tellStory(one, first),
 			...tellFaults(one),
-			...list("also", also.map(tellShort)),
+			...list("also", tellAlike(also)),
 			{ label: "see it", lines: [oneLine(one.command)] },
 		]),
 	};
@@ -241,6 +241,23 @@ function tellFaults(one: CaseReport): Section[] {
 	return list(
 		"faults",
 		one.faults.map((fault) => oneLine(fault)),
+	);
+}
+
+/** One line for findings of one rule on one side that differ in numbers alone, as when each page of a buffer is freed too early. */
+function tellAlike(findings: readonly Finding[]): string[] {
+	const alike = new Map<string, { first: Finding; count: number }>();
+	for (const finding of findings) {
+		const { rule, blamed, message } = finding;
+		const key = [rule, blamed, message.replaceAll(/\d+/g, "#")].join(" ");
+		const found = alike.get(key);
+		if (found === undefined) alike.set(key, { first: finding, count: 1 });
+		else found.count += 1;
+	}
+	return [...alike.values()].map(({ first, count }) =>
+		count === 1
+			? tellShort(first)
+			: `${tellShort(first)} - and ${count - 1} more like it`,
 	);
 }
 

@@ -273,7 +273,13 @@ function conclude(
 			story:
 				outcome === "passed"
 					? []
-					: storyTail(play.journal, verdict.wire, name, storyEnd(play, told)),
+					: storyTail(
+							play.journal,
+							verdict.wire,
+							name,
+							storyEnd(play, told),
+							told?.rule === "expectation" ? -1 : told?.entry,
+						),
 		};
 	};
 	// A scenario that could not go on because of a breach tells of the breach.

@@ -32,12 +32,13 @@ function telling(entry: Entry): boolean {
 	);
 }
 
-/** The tail of the story up to an entry (the end when there is none). */
+/** The tail of the story up to an entry (the end when there is none). The entry `always`, at which a promise was broken, is in it whatever it is. */
 export function storyTail(
 	journal: Journal,
 	wire: readonly WireEntry[],
 	name: (domid: number) => string,
 	until = journal.length - 1,
+	always = -1,
 ): StoryLine[] {
 	const lines: StoryLine[] = [];
 	const line = (seq: number, who: string, text: string) =>
@@ -55,6 +56,12 @@ export function storyTail(
 		}
 		if (seq < 0) break;
 		const kind = journal.kind(seq);
+		if (seq === always && lines.at(-1)?.entry !== seq) {
+			const entry = journal.entry(seq);
+			line(seq, name(entry.domid), tellEntryLine(entry, name));
+			seq -= 1;
+			continue;
+		}
 		// Loads, stores and barriers are told by what they meant.
 		if (
 			kind !== "page.load" &&

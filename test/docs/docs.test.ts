@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { command } from "../cli/command.ts";
+import { loadWrong, wrongFiles } from "../wrong/catalogue.ts";
+import { galleryDocument } from "./gallery.ts";
 import { peersDocument } from "./peers.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
@@ -20,6 +22,15 @@ describe("docs", () => {
 		if (process.env.UPDATE_DOCS !== undefined)
 			writeFileSync(file, peersDocument());
 		expect(readFileSync(file, "utf8")).toBe(peersDocument());
+	});
+
+	it("GALLERY.md is what the command prints", async () => {
+		const file = join(ROOT, "docs", "GALLERY.md");
+		const text = galleryDocument(
+			await Promise.all(wrongFiles().map(loadWrong)),
+		);
+		if (process.env.UPDATE_DOCS !== undefined) writeFileSync(file, text);
+		expect(readFileSync(file, "utf8")).toBe(text);
 	});
 
 	it("the example backend is under a hundred lines", () => {

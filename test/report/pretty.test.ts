@@ -87,11 +87,24 @@ describe("the pretty report", () => {
 	});
 
 	it("lists twenty later findings and counts the rest", () => {
-		const findings = Array.from({ length: 31 }, () => finding());
+		const findings = Array.from({ length: 31 }, (_, i) =>
+			finding({ message: `the ${"x".repeat(i)}th thing` }),
+		);
 		const text = FORMATS.pretty(
 			aReport([aCase({ outcome: "failed", findings })]),
 		);
 		expect(text.match(/ - be$/gm)).toHaveLength(20);
 		expect(text).toContain("and 10 more");
+	});
+
+	it("tells findings that differ in numbers alone once", () => {
+		const findings = Array.from({ length: 31 }, (_, i) =>
+			finding({ message: `page ${i} was freed` }),
+		);
+		const text = FORMATS.pretty(
+			aReport([aCase({ outcome: "failed", findings })]),
+		);
+		expect(text.match(/ - be/g)).toHaveLength(1);
+		expect(text).toContain(" - be - and 29 more like it");
 	});
 });
