@@ -1,35 +1,49 @@
 import { XENDISPL_DBUF_FLG_REQ_ALLOC } from "../../displif/constants.ts";
 import { bufferPages, walkDirectory } from "../../displif/directory.ts";
 import { type Body, decodeRequest } from "../../displif/packet.ts";
-import type { Connection } from "../../journal/exchange.ts";
+import type { Entry } from "../../journal/entry.ts";
+import type { Connection, WireEntry } from "../../journal/exchange.ts";
 import type { GrantView, MemoryView } from "../../journal/memory-view.ts";
 import { rule } from "../rule.ts";
 
-/** Of each connection's buffers that are alive, by cookie: the grants of their pages. */
-type State = Map<Connection, Map<bigint, readonly GrantView[]>>;
+interface State {
+	/** Of each connection's buffers that are alive, by cookie: the grants of their pages. */
+	buffers: Map<Connection, Map<bigint, readonly GrantView[]>>;
+	/** Foreign frames in buffers that were handed to a display and that it has not let go of: what it shows it has mapped. */
+	shown: Map<string, { domid: number; display: number; frames: Set<number> }>;
+}
 
 /** A buffer whose destroy was answered with 0 is gone: whoever had its pages mapped has them no more. */
 export const destroyReleases = rule<State>({
 	id: "destroy-releases",
-	says: "When DBUF_DESTROY is answered with 0, no page of the buffer is mapped any more.",
+	says: "When DBUF_DESTROY is answered with 0, no page of the buffer is mapped any more, by the backend or by the display that it handed the buffer to.",
 	families: ["D4"],
 	owes: "backend",
 	level: "must",
 	requirements: ["displif.dbuf-destroy.release"],
 	assumes: ["one-reply"],
-	observes: ["wire.response", "wire.close"],
-	start: () => new Map(),
+	observes: [
+		"wire.response",
+		"wire.close",
+		"display.import",
+		"display.release",
+		"display.close",
+		"driver.exit",
+		"domain.destroy",
+	],
+	start: () => ({ buffers: new Map(), shown: new Map() }),
 	step(state, entry, court) {
-		if (entry.kind === "wire.close") state.delete(entry.connection);
+		follow(state, entry, court.exchange.memory);
+		if (entry.kind === "wire.close") state.buffers.delete(entry.connection);
 		if (entry.kind !== "wire.response" || entry.request === undefined) return;
 		if (((entry.words[1] as number) | 0) !== 0) return;
 		const { connection, request, seq } = entry;
 		const { memory } = court.exchange;
 		const packet = decodeRequest(request.words);
-		let buffers = state.get(connection);
+		let buffers = state.buffers.get(connection);
 		if (buffers === undefined) {
 			buffers = new Map();
-			state.set(connection, buffers);
+			state.buffers.set(connection, buffers);
 		}
 		if (packet.operation === "DBUF_CREATE")
 			buffers.set(
@@ -45,10 +59,24 @@ export const destroyReleases = rule<State>({
 			(grant) => !kept.has(grant) && isMapped(grant, memory),
 		);
 		const [first] = mapped;
-		if (first === undefined) return;
+		const what = `the destroy of buffer 0x${packet.body.dbuf_cookie.toString(16)} was answered with 0`;
+		if (first === undefined) {
+			const held = grants.filter(
+				(grant) => !kept.has(grant) && isShown(grant, connection.be, state),
+			);
+			if (held.length > 0)
+				court.breach({
+					domid: connection.be,
+					message: `${what} while the display still held ${held.length} of its ${grants.length} pages`,
+					expected: "0 after the display has let go of the buffer, or an error",
+					got: `reference ${held[0]?.ref} still held by the display`,
+					entry: seq,
+				});
+			return;
+		}
 		court.breach({
 			domid: connection.be,
-			message: `the destroy of buffer 0x${packet.body.dbuf_cookie.toString(16)} was answered with 0 while ${mapped.length} of its ${grants.length} pages ${mapped.length === 1 ? "was" : "were"} still mapped`,
+			message: `${what} while ${mapped.length} of its ${grants.length} pages ${mapped.length === 1 ? "was" : "were"} still mapped`,
 			expected: "0 after the last page was unmapped, or an error",
 			got: `reference ${first.ref} still mapped`,
 			entry: seq,
@@ -76,6 +104,57 @@ function listed(
 		(ref) => memory.grant(granter, ref) ?? [],
 	);
 }
+
+/** Which foreign frames each display has. */
+function follow(
+	{ shown }: State,
+	entry: Entry | WireEntry,
+	memory: MemoryView,
+): void {
+	const forget = (
+		which: (one: { domid: number; display: number }) => boolean,
+	) => {
+		for (const [key, one] of shown) if (which(one)) shown.delete(key);
+	};
+	switch (entry.kind) {
+		case "display.import": {
+			if (entry.reply.status !== 0) return;
+			const { domid } = entry;
+			const { display, buffer, pages } = entry.call;
+			const gfns = new Set(Array.from(pages));
+			const frames = new Set<number>();
+			for (const map of memory.maps.values())
+				if (map.mapper === domid && gfns.has(map.gfn)) frames.add(map.frame);
+			shown.set(`${domid} ${display} ${buffer}`, { domid, display, frames });
+			return;
+		}
+		case "display.release":
+			if (entry.reply.status === 0)
+				shown.delete(
+					`${entry.domid} ${entry.call.display} ${entry.call.buffer}`,
+				);
+			return;
+		case "display.close":
+			forget(
+				({ domid, display }) =>
+					domid === entry.domid && display === entry.call.display,
+			);
+			return;
+		case "driver.exit":
+		case "domain.destroy":
+			forget(({ domid }) => domid === entry.call.domid);
+			return;
+		default:
+	}
+}
+
+const isShown = (
+	{ granter, frame }: GrantView,
+	be: number,
+	{ shown }: State,
+): boolean =>
+	granter !== be &&
+	[...shown.values()].some((one) => one.domid === be && one.frames.has(frame));
 
 const isMapped = (
 	{ granter, ref, frame, seq }: GrantView,
