@@ -19,10 +19,12 @@ export interface Exchange {
 	/** Entry that published it. */
 	seq: number;
 	tick: number;
+	/** Task that published it. */
+	task: number;
 	/** Step that was running. */
 	step: number;
 	/** The response, when there was one. */
-	answer?: { words: Uint32Array; seq: number; tick: number };
+	answer?: { words: Uint32Array; seq: number; tick: number; task: number };
 }
 
 /** One connector's link. */
@@ -368,6 +370,7 @@ export class ExchangeView {
 				words: this.slot(c.ring, (before + i) >>> 0, RING_SLOTS, entry.domid),
 				seq: entry.seq,
 				tick: entry.tick,
+				task: entry.task,
 				step: entry.step,
 			};
 			c.requests.push(request);
@@ -419,7 +422,12 @@ export class ExchangeView {
 			);
 			const request = at < 0 ? undefined : c.unanswered.splice(at, 1)[0];
 			if (request !== undefined)
-				request.answer = { words, seq: entry.seq, tick: entry.tick };
+				request.answer = {
+					words,
+					seq: entry.seq,
+					tick: entry.tick,
+					task: entry.task,
+				};
 			out.push({
 				kind: "wire.response",
 				connection: c,

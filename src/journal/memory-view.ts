@@ -201,7 +201,8 @@ export class MemoryView {
 		}
 	}
 
-	private frameOf(domid: number, gfn: number): number | undefined {
+	/** A domain's own frame behind a frame number; undefined when it has no memory there. */
+	frameOf(domid: number, gfn: number): number | undefined {
 		return this.own.get(domid)?.[gfn];
 	}
 

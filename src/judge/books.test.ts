@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { OpName } from "../displif/ops/index.ts";
 import { type Body, encodeRequest, encodeResponse } from "../displif/packet.ts";
-import {
-	type Connection,
-	type Exchange,
-	ExchangeView,
-} from "../journal/exchange.ts";
+import { type Connection, ExchangeView } from "../journal/exchange.ts";
 import { type BookedRequest, Books } from "./books.ts";
 
 let books: Books;
@@ -47,7 +43,7 @@ function ask<N extends OpName>(
 		fb_cookie: 0n,
 		...body,
 	} as unknown as Body<N>);
-	const request: Exchange = { number: 1, words, seq: ++seq, tick: 0, step: 0 };
+	const request = { number: 1, words, seq: ++seq, tick: 0, task: 1, step: 0 };
 	books.follow({ kind: "wire.request", connection, request, seq });
 	return books.request(request) as BookedRequest;
 }

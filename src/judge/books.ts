@@ -121,6 +121,8 @@ export interface DeviceBook {
 	doubtful: Set<bigint>;
 	/** By index. */
 	connectors: Map<number, ConnectorBook>;
+	/** References of the rings and event pages, as the nodes named them when the link came to be. */
+	transport: Set<number>;
 	/** Unanswered requests, in the order in which they were published. */
 	pending: Set<BookedRequest>;
 	/** Entry at which the link came to be. */
@@ -199,6 +201,7 @@ export class Books {
 				framebuffers: new Map(),
 				doubtful: new Set(),
 				connectors: new Map(),
+				transport: new Set(),
 				pending: new Set(),
 				seq,
 				changed: new Map(),
@@ -206,6 +209,10 @@ export class Books {
 			this.devices.push(device);
 			this.current.set(`${fe} ${dev}`, device);
 		}
+		for (const node of ["req-ring-ref", "evt-ring-ref"])
+			device.transport.add(
+				Number(store.value(`${dir}/${connector}/${node}`) ?? "0"),
+			);
 		device.connectors.set(connector, {
 			connection,
 			resolution: parseResolution(
@@ -264,7 +271,7 @@ export class Books {
 					body,
 					backendAllocates,
 					pages: backendAllocates
-						? { ...pages, granter: device.be, refs: [], grants: [] }
+						? { ...pages, granter: device.be, refs: [], listed: [], grants: [] }
 						: pages,
 					asked: exchange.seq,
 					made: 0,

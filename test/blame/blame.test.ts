@@ -85,6 +85,12 @@ steps:
   - wire.send: { op: FB_DETACH, fb_cookie: 7 }
     breaks: pv.cookie-live
 `;
+const SHOWN = `${HEAD}steps:
+  - gem.create: { as: buf, width: 64, height: 64, bpp: 32 }
+  - fb.create: { of: buf, as: fb }
+  - mode.set: { of: fb, width: 64, height: 64 }
+    fails: either
+`;
 const TOO_MANY_LINES = `${HEAD}cast: { fe: scripted }
 steps:
   - wire.connect: {}
@@ -189,6 +195,19 @@ const ROWS: readonly Row[] = [
 `),
 			line: 7,
 			breaks: "displif.dbuf-create.size",
+		},
+	},
+	{
+		rule: "foreign-memory",
+		role: "backend",
+		peer: "backend-rounds-stride",
+		text: SHOWN,
+		script: {
+			text: playedFrontend(`  - wire.map: { ref: 500 }
+    BREAKS
+`),
+			line: 6,
+			breaks: "pv.foreign-bounds",
 		},
 	},
 	{

@@ -2,6 +2,7 @@ import type { Rule } from "../rule.ts";
 import { boundedWait } from "./bounded-wait.ts";
 import { cookies } from "./cookies.ts";
 import { destroyReleases } from "./destroy-releases.ts";
+import { foreignMemory } from "./foreign-memory.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
 import { oneReply } from "./one-reply.ts";
@@ -24,6 +25,7 @@ export const RULES: readonly Rule[] = [
 	oneReply,
 	cookies,
 	sizesAgree,
+	foreignMemory,
 	destroyReleases,
 	statusSign,
 	reservedZero,
