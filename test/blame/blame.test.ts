@@ -316,6 +316,23 @@ const ROWS: readonly Row[] = [
 		},
 	},
 	{
+		rule: "version-chosen",
+		role: "backend",
+		peer: "backend-lists-no-versions",
+		text: ONE_BUFFER,
+		script: {
+			text: playedFrontend(`  - wire.buffer: { as: buf, pages: 8 }
+  - wire.state: { state: Closing }
+  - wire.state: { state: Closed }
+  - wire.connect: { version: "1" }
+  - wire.send: { op: GET_EDID, of: buf }
+    BREAKS
+`),
+			line: 10,
+			breaks: "displif.get-edid.version",
+		},
+	},
+	{
 		rule: "survives",
 		role: "backend",
 		peer: "backend-crashes",

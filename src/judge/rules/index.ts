@@ -14,6 +14,7 @@ import { sizesAgree } from "./sizes-agree.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
 import { survives } from "./survives.ts";
+import { versionChosen } from "./version-chosen.ts";
 
 /** Every rule, in the order in which findings of one entry are told. */
 export const RULES: readonly Rule[] = [
@@ -31,5 +32,6 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	boundedWait,
+	versionChosen,
 	...leakRules,
 ];

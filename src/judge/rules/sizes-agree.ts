@@ -34,7 +34,7 @@ export const sizesAgree = rule<State>({
 		"displif.be-alloc",
 		"pv.size-overflow",
 	],
-	assumes: ["one-reply"],
+	assumes: ["one-reply", "version-chosen"],
 	observes: [
 		"wire.request",
 		"wire.response",

@@ -280,7 +280,7 @@ export class Device {
 		if (link !== undefined) yield* link.close();
 	}
 
-	private *go(
+	protected *go(
 		state: string,
 		nodes?: Readonly<Record<string, string>>,
 	): Turns<Next> {

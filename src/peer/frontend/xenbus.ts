@@ -108,13 +108,11 @@ export class Xenbus {
 	/** All transport nodes and the version appear together, or none. */
 	*publish(version: number, nodes: readonly Node[]): Turns<number> {
 		const { front } = this;
+		const offered = this.offered(version, nodes);
 		return yield* this.transact(function* (tx) {
 			const { status } = yield* ask("xs.read", { tx, path: `${front}/state` });
 			if (status < 0) return status;
-			for (const { path, value } of [
-				{ path: "version", value: version },
-				...nodes,
-			]) {
+			for (const { path, value } of offered) {
 				const written = yield* ask("xs.write", {
 					tx,
 					path: `${front}/${path}`,
@@ -124,6 +122,11 @@ export class Xenbus {
 			}
 			return 0;
 		});
+	}
+
+	/** What is published: the version that was chosen, and the transport. */
+	protected offered(version: number, nodes: readonly Node[]): Node[] {
+		return [{ path: "version", value: version }, ...nodes];
 	}
 
 	/**
