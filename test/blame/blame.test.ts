@@ -91,6 +91,14 @@ const SHOWN = `${HEAD}steps:
   - mode.set: { of: fb, width: 64, height: 64 }
     fails: either
 `;
+const REFUSED_ONCE = `${HEAD}cast: { fe: scripted }
+steps:
+  - wire.connect: {}
+  - wire.buffer: { as: buf, pages: 4 }
+  - wire.send: { op: DBUF_CREATE, of: buf, dbuf_cookie: 7, width: 64, height: 65, bpp: 32 }
+    breaks: displif.dbuf-create.size
+  - wire.send: { op: DBUF_CREATE, of: buf, dbuf_cookie: 7, width: 64, height: 64, bpp: 32 }
+`;
 const TOO_MANY_LINES = `${HEAD}cast: { fe: scripted }
 steps:
   - wire.connect: {}
@@ -208,6 +216,26 @@ const ROWS: readonly Row[] = [
 `),
 			line: 6,
 			breaks: "pv.foreign-bounds",
+		},
+	},
+	{
+		rule: "refused-undone",
+		role: "backend",
+		peer: "backend-remembers-refused-cookies",
+		text: REFUSED_ONCE,
+		script: {
+			text: played(`  - gem.create: { as: buf, pages: 4 }
+    async: making
+  - wire.take: { op: DBUF_CREATE, as: request }
+  - wire.map: { ref: $request.gref_directory }
+  - wire.reply: { to: request, status: -ENOMEM }
+    BREAKS
+  - join: { of: making }
+    fails: error
+  - wait: { ticks: 10 }
+`),
+			line: 10,
+			breaks: "pv.failed-means-nothing",
 		},
 	},
 	{

@@ -7,6 +7,7 @@ import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
 import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
+import { refusedUndone } from "./refused-undone.ts";
 import { reservedReferences } from "./reserved-references.ts";
 import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
@@ -27,6 +28,7 @@ export const RULES: readonly Rule[] = [
 	cookies,
 	sizesAgree,
 	foreignMemory,
+	refusedUndone,
 	destroyReleases,
 	statusSign,
 	reservedZero,
