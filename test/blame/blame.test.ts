@@ -361,6 +361,13 @@ const ROWS: readonly Row[] = [
 		},
 	},
 	{
+		rule: "shared-clean",
+		role: "frontend",
+		peer: "frontend-lends-uncleared-pages",
+		text: ONE_BUFFER,
+		unscripted: "pages of a scripted side are cleared",
+	},
+	{
 		rule: "survives",
 		role: "backend",
 		peer: "backend-crashes",
