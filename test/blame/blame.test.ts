@@ -361,11 +361,18 @@ const ROWS: readonly Row[] = [
 		},
 	},
 	{
-		rule: "shared-clean",
+		rule: "published-in-order",
 		role: "frontend",
-		peer: "frontend-lends-uncleared-pages",
+		peer: "frontend-publishes-requests-early",
 		text: ONE_BUFFER,
-		unscripted: "pages of a scripted side are cleared",
+		unscripted: "the steps of a scripted side are done one after the other",
+	},
+	{
+		rule: "fetched-once",
+		role: "backend",
+		peer: "backend-reads-requests-twice",
+		text: ONE_BUFFER,
+		unscripted: "a step takes a packet off the ring once",
 	},
 	{
 		rule: "survives",

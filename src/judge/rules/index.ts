@@ -2,16 +2,17 @@ import type { Rule } from "../rule.ts";
 import { boundedWait } from "./bounded-wait.ts";
 import { cookies } from "./cookies.ts";
 import { destroyReleases } from "./destroy-releases.ts";
+import { fetchedOnce } from "./fetched-once.ts";
 import { foreignMemory } from "./foreign-memory.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
 import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
+import { publishedInOrder } from "./published-in-order.ts";
 import { refusedUndone } from "./refused-undone.ts";
 import { reservedReferences } from "./reserved-references.ts";
 import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
-import { sharedClean } from "./shared-clean.ts";
 import { sizesAgree } from "./sizes-agree.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
@@ -25,6 +26,8 @@ export const RULES: readonly Rule[] = [
 	giveBackOnce,
 	reservedReferences,
 	ringBounds,
+	publishedInOrder,
+	fetchedOnce,
 	oneReply,
 	cookies,
 	sizesAgree,
@@ -35,7 +38,6 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	boundedWait,
-	sharedClean,
 	versionChosen,
 	...leakRules,
 ];

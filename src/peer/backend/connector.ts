@@ -95,7 +95,7 @@ export class Connector {
 	protected *attach(): Turns<string | undefined> {
 		const { index } = this.config;
 		const [requests, events] = this.pages as [Mapping, Mapping];
-		this.ring = new BackRing(requests.gfn);
+		this.ring = this.makeRing(requests.gfn);
 		yield* this.ring.attach();
 		if ((yield* this.ring.unconsumed()) < 0)
 			return `connector ${index}: its request ring is inconsistent`;
@@ -106,6 +106,10 @@ export class Connector {
 		return (yield* this.events.attach())
 			? undefined
 			: `connector ${index}: its event page is inconsistent`;
+	}
+
+	protected makeRing(gfn: number): BackRing {
+		return new BackRing(gfn);
 	}
 
 	*start(): Turns {

@@ -12,7 +12,7 @@ import type { Answer, Orphan } from "./requests.ts";
 import { failed } from "./status.ts";
 
 /** The buffer, always our own, and its directory. */
-interface EdidBuffer {
+export interface EdidBuffer {
 	data: Lent;
 	directory: Lent;
 }

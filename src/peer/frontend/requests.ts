@@ -61,9 +61,13 @@ export class Requests {
 	constructor(connection: Connection, gfn: number, port: number) {
 		this.driver = connection.driver;
 		this.connection = connection;
-		this.ring = new FrontRing(gfn);
+		this.ring = this.makeRing(gfn);
 		this.port = port;
 		this.lock = this.driver.fresh();
+	}
+
+	protected makeRing(gfn: number): FrontRing {
+		return new FrontRing(gfn);
 	}
 
 	/** One request and its response. */

@@ -35,11 +35,8 @@ const text = (expects: string): Leaf<string> =>
 			: refuse(`needs ${expects}`),
 	);
 
-function isDay(text: string): boolean {
-	if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-	const at = new Date(`${text}T00:00:00Z`);
-	return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
-}
+const isDay = (text: string): boolean =>
+	z.safeParse(z.iso.date(), text).success;
 
 const day: Leaf<string> = leaf(
 	"a day, YYYY-MM-DD",
