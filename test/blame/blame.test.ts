@@ -375,6 +375,13 @@ const ROWS: readonly Row[] = [
 		unscripted: "a step takes a packet off the ring once",
 	},
 	{
+		rule: "shared-clean",
+		role: "frontend",
+		peer: "frontend-lends-uncleared-pages",
+		text: ONE_BUFFER,
+		unscripted: "pages of a scripted side are cleared",
+	},
+	{
 		rule: "survives",
 		role: "backend",
 		peer: "backend-crashes",

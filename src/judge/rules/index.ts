@@ -13,6 +13,7 @@ import { refusedUndone } from "./refused-undone.ts";
 import { reservedReferences } from "./reserved-references.ts";
 import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
+import { sharedClean } from "./shared-clean.ts";
 import { sizesAgree } from "./sizes-agree.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
@@ -38,6 +39,7 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	boundedWait,
+	sharedClean,
 	versionChosen,
 	...leakRules,
 ];

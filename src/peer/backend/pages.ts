@@ -84,8 +84,13 @@ export class Pages {
 		return status;
 	}
 
+	/** A cleared page, since the guest will see it. */
+	protected *take(): Turns<Reply<"page.alloc">> {
+		return yield* ask("page.alloc", { zeroed: true });
+	}
+
 	protected *lendPage(fe: number, batch: number, into: Lent[]): Turns<number> {
-		const page = yield* ask("page.alloc", { zeroed: true });
+		const page = yield* this.take();
 		if (page.status < 0) return page.status;
 		const { gfn } = page;
 		const claimed = yield* ask("grant.claim", { batch });
