@@ -28,12 +28,42 @@ export const cookies = rule({
 	observes: ["wire.request", "wire.response"],
 	start: () => undefined,
 	step(_state, entry, court) {
-		if (entry.kind === "wire.request") judgeRequest(entry, "cookie", court);
+		if (entry.kind === "wire.request") {
+			judgeRequest(entry, "cookie", court);
+			elsewhere(entry, court);
+		}
 		if (entry.kind !== "wire.response") return;
 		judgeRequest(entry, "cookie", court);
 		stillKnown(entry, court);
 	},
 });
+
+/** A cookie is the guest's: no two of its devices have the same one at a time. */
+function elsewhere(
+	{ request, connection, seq }: WireEntry & { kind: "wire.request" },
+	court: Court,
+): void {
+	const packet = court.books.request(request)?.packet;
+	const { fe, dev, connector } = connection;
+	for (const device of court.books.latest()) {
+		if (device.fe !== fe || device.dev === dev || !device.open) continue;
+		const made =
+			packet?.operation === "DBUF_CREATE"
+				? device.buffers.get(packet.body.dbuf_cookie)
+				: packet?.operation === "FB_ATTACH"
+					? device.framebuffers.get(packet.body.fb_cookie)
+					: undefined;
+		if (made === undefined) continue;
+		court.breach({
+			domid: fe,
+			message: `${packet?.operation} on connector ${connector} of device ${dev} makes cookie ${hex(made.cookie)}, which lives on device ${device.dev} of the same guest`,
+			expected: "a cookie that is unique within the guest",
+			got: "the request was sent",
+			entry: seq,
+			requirements: ["displif.cookie-guest-wide"],
+		});
+	}
+}
 
 /** EEXIST for a cookie whose buffer or framebuffer was undone: the backend still has it somewhere. */
 function stillKnown(
