@@ -73,6 +73,10 @@ const CLAIM_FAILS = `${HEAD}steps:
   - gem.create: { as: buf, pages: 4 }
     fails: error
 `;
+const MAP_FAILS = `${HEAD}steps:
+  - fault: { at: grant.map, of: be, nth: 3, returns: GNTST_general_error }
+  - gem.create: { as: buf, pages: 4 }
+`;
 const BACKEND_HANGS = `${HEAD}steps:
   - gem.create: { as: buf, pages: 4 }
   - domain.hang: { of: be }
@@ -380,6 +384,21 @@ const ROWS: readonly Row[] = [
 		peer: "frontend-lends-uncleared-pages",
 		text: ONE_BUFFER,
 		unscripted: "pages of a scripted side are cleared",
+	},
+	{
+		rule: "map-status",
+		role: "backend",
+		peer: "backend-maps-with-holes",
+		text: MAP_FAILS,
+		unscripted: "a map of a scripted side that fails is its step's failure",
+	},
+	{
+		rule: "balloon-books",
+		role: "frontend",
+		peer: "frontend-marks-pages-before-it-has-them",
+		text: NO_BALLOON,
+		unscripted:
+			"no verb of a scripted side takes frame numbers from the balloon",
 	},
 	{
 		rule: "survives",

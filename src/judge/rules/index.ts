@@ -1,4 +1,5 @@
 import type { Rule } from "../rule.ts";
+import { balloonBooks } from "./balloon-books.ts";
 import { boundedWait } from "./bounded-wait.ts";
 import { cookies } from "./cookies.ts";
 import { destroyReleases } from "./destroy-releases.ts";
@@ -6,6 +7,7 @@ import { fetchedOnce } from "./fetched-once.ts";
 import { foreignMemory } from "./foreign-memory.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
+import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
 import { publishedInOrder } from "./published-in-order.ts";
@@ -39,6 +41,8 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	boundedWait,
+	mapStatus,
+	balloonBooks,
 	sharedClean,
 	versionChosen,
 	...leakRules,
