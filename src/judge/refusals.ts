@@ -8,6 +8,7 @@ import {
 } from "../displif/constants.ts";
 import { bufferPages } from "../displif/directory.ts";
 import { formatOf } from "../displif/format.ts";
+import { OPS } from "../displif/ops/index.ts";
 import type { Body } from "../displif/packet.ts";
 import { pictureOctets, pitch } from "../displif/size.ts";
 import type { MemoryView } from "../journal/memory-view.ts";
@@ -22,7 +23,7 @@ import type { Level } from "./finding.ts";
 import { type SharedPages, walkShared } from "./shared-pages.ts";
 
 /** What a reason is about, and with it the rule that judges it. */
-export type Topic = "cookie" | "size";
+export type Topic = "cookie" | "size" | "form";
 
 export interface Reason {
 	topic: Topic;
@@ -57,7 +58,36 @@ export function reasonsAgainst(
 	when: When,
 	memory: MemoryView,
 ): Reason[] {
-	return [...cookies(request, when), ...sizes(request, when, memory)];
+	return [
+		...form(request),
+		...cookies(request, when),
+		...sizes(request, when, memory),
+	];
+}
+
+/** Whether it is a request at all, and came by the right ring. The header binds the sender; a backend that serves it all the same is odd. */
+function form({ packet, connector }: BookedRequest): Reason[] {
+	if (packet.operation === undefined)
+		return [
+			{
+				topic: "form",
+				says: `has the operation code ${hex(packet.code)}, which no version defines`,
+				expected: "a code of XENDISPL_OP_*",
+				backend: should("displif.operation.unknown"),
+				frontend: must("displif.operation.reserved"),
+			},
+		];
+	if (OPS[packet.operation].ring !== "connector 0" || connector === 0)
+		return [];
+	return [
+		{
+			topic: "form",
+			says: `came by the ring of connector ${connector}`,
+			expected: "requests about buffers and framebuffers on connector 0",
+			backend: should("displif.request.connector-0"),
+			frontend: must("displif.request.connector-0"),
+		},
+	];
 }
 
 function cookies(request: BookedRequest, when: When): Reason[] {

@@ -10,8 +10,8 @@ export function judgeRequest(
 ): void {
 	if (entry.request === undefined) return;
 	const booked = court.books.request(entry.request);
-	const operation = booked?.packet.operation;
-	if (booked === undefined || operation === undefined) return;
+	if (booked === undefined) return;
+	const operation = booked.packet.operation ?? "a request";
 	const sent = entry.kind === "wire.request";
 	if (!sent && booked.status !== 0) return;
 	const { connection, seq } = entry;

@@ -243,6 +243,19 @@ const ROWS: readonly Row[] = [
 		},
 	},
 	{
+		rule: "request-form",
+		role: "frontend",
+		peer: "frontend-sends-draft-codes",
+		text: SHOWN,
+		script: {
+			text: playedFrontend(`  - wire.send: { op: 0x7f }
+    BREAKS
+`),
+			line: 6,
+			breaks: "displif.operation.reserved",
+		},
+	},
+	{
 		rule: "give-back-once",
 		role: "backend",
 		peer: "backend-unmaps-twice",

@@ -119,7 +119,7 @@ function missed({ mapped }: State, entry: Touch, court: Court): void {
 				: 1;
 	const page =
 		before === undefined
-			? `its frame number ${gfn}`
+			? `frame number ${gfn}, where it has mapped nothing`
 			: `frame number ${gfn}, where the reference ${before.ref} of ${nameOf(court, before.granter)} is or was mapped`;
 	const there =
 		own || court.exchange.memory.mappedAt(entry.domid, gfn) !== undefined;

@@ -12,6 +12,7 @@ import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
 import { publishedInOrder } from "./published-in-order.ts";
 import { refusedUndone } from "./refused-undone.ts";
+import { requestForm } from "./request-form.ts";
 import { reservedReferences } from "./reserved-references.ts";
 import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
 	publishedInOrder,
 	fetchedOnce,
 	oneReply,
+	requestForm,
 	cookies,
 	sizesAgree,
 	foreignMemory,
