@@ -11,6 +11,7 @@ import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
 import { publishedInOrder } from "./published-in-order.ts";
+import { reconnects } from "./reconnects.ts";
 import { refusedUndone } from "./refused-undone.ts";
 import { requestForm } from "./request-form.ts";
 import { reservedReferences } from "./reserved-references.ts";
@@ -42,6 +43,7 @@ export const RULES: readonly Rule[] = [
 	statusSign,
 	reservedZero,
 	stateOrder,
+	reconnects,
 	boundedWait,
 	mapStatus,
 	balloonBooks,

@@ -34,7 +34,7 @@ export class Connector {
 	private readonly pages: Mapping[] = [];
 	private readonly ports: number[] = [];
 	private object = 0;
-	private task = 0;
+	protected task = 0;
 	/** Flips of the responses not yet published. */
 	private accepted: Flip[] = [];
 	protected unpublished = 0;
