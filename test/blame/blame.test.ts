@@ -117,6 +117,12 @@ steps:
     breaks: displif.fb-attach.dbuf
 `;
 
+const TAKEN_OFF = `${HEAD}steps:
+  - unbind: {}
+    fails: either
+  - wait: { ticks: 20000 }
+`;
+
 /** A scripted backend; BREAKS stands where the announcement goes. */
 const played = (steps: string) => `${HEAD}cast: { be: scripted }
 steps:
@@ -412,6 +418,13 @@ const ROWS: readonly Row[] = [
 		text: NO_BALLOON,
 		unscripted:
 			"no verb of a scripted side takes frame numbers from the balloon",
+	},
+	{
+		rule: "reconnects",
+		role: "backend",
+		peer: "backend-joins-under-its-lock",
+		text: TAKEN_OFF,
+		unscripted: "a scripted side moves when the scenario says so",
 	},
 	{
 		rule: "survives",

@@ -43,6 +43,10 @@ function owed({
 	backend: { value: be, seq: beSeq },
 }: Device): { side: "frontend" | "backend"; expected: string } | undefined {
 	const S = STATES;
+	if (be === S.CLOSING)
+		return fe === undefined
+			? undefined
+			: { side: "backend", expected: "it lets go and goes to Closed" };
 	switch (fe) {
 		case S.INITIALISING:
 			if (be === S.INIT_WAIT)
@@ -50,7 +54,7 @@ function owed({
 					side: "frontend",
 					expected: "it publishes its transport and goes to Initialised",
 				};
-			if (be === S.CLOSED || be === S.CONNECTED || be === S.CLOSING)
+			if (be === S.CLOSED || be === S.CONNECTED)
 				return feSeq > beSeq || be !== S.CLOSED
 					? { side: "backend", expected: "it offers the device anew: InitWait" }
 					: undefined;
@@ -63,7 +67,7 @@ function owed({
 							expected: "it publishes anew for a backend that began anew",
 						}
 					: { side: "backend", expected: "it connects, or goes to Closed" };
-			if (be === S.CLOSED || be === S.CLOSING)
+			if (be === S.CLOSED)
 				return {
 					side: "frontend",
 					expected: "it takes its transport back and goes to Initialising",
@@ -72,18 +76,18 @@ function owed({
 				return { side: "frontend", expected: "it goes to Connected" };
 			return undefined;
 		case S.CONNECTED:
-			return be === S.CLOSED || be === S.CLOSING || be === S.INIT_WAIT
+			return be === S.CLOSED || be === S.INIT_WAIT
 				? {
 						side: "frontend",
 						expected: "it leaves a connection that its peer has left",
 					}
 				: undefined;
 		case S.CLOSING:
-			return be === S.CONNECTED || be === S.CLOSING
+			return be === S.CONNECTED
 				? { side: "backend", expected: "it lets go and goes to Closed" }
 				: { side: "frontend", expected: "it goes to Closed" };
 		case S.CLOSED:
-			return be === S.CONNECTED || be === S.CLOSING
+			return be === S.CONNECTED
 				? { side: "backend", expected: "it lets go and goes to Closed" }
 				: undefined;
 		default:

@@ -34,7 +34,8 @@ export class Connector {
 	private readonly pages: Mapping[] = [];
 	private readonly ports: number[] = [];
 	private object = 0;
-	protected task = 0;
+	/** Of the request ring; 0 before it runs. */
+	task = 0;
 	/** Flips of the responses not yet published. */
 	private accepted: Flip[] = [];
 	protected unpublished = 0;
