@@ -123,6 +123,11 @@ const TAKEN_OFF = `${HEAD}steps:
   - wait: { ticks: 20000 }
 `;
 
+const WATCH_STORM = `${HEAD}steps:
+  - xs.write: { path: be/state, value: 4 }
+    repeat: 1000
+`;
+
 /** A scripted backend; BREAKS stands where the announcement goes. */
 const played = (steps: string) => `${HEAD}cast: { be: scripted }
 steps:
@@ -425,6 +430,13 @@ const ROWS: readonly Row[] = [
 		peer: "backend-joins-under-its-lock",
 		text: TAKEN_OFF,
 		unscripted: "a scripted side moves when the scenario says so",
+	},
+	{
+		rule: "queues-bounded",
+		role: "backend",
+		peer: "backend-queues-watch-events",
+		text: WATCH_STORM,
+		unscripted: "a scripted side has no driver objects",
 	},
 	{
 		rule: "survives",

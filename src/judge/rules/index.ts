@@ -11,6 +11,7 @@ import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
 import { publishedInOrder } from "./published-in-order.ts";
+import { queuesBounded } from "./queues-bounded.ts";
 import { reconnects } from "./reconnects.ts";
 import { refusedUndone } from "./refused-undone.ts";
 import { requestForm } from "./request-form.ts";
@@ -44,6 +45,7 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	reconnects,
+	queuesBounded,
 	boundedWait,
 	mapStatus,
 	balloonBooks,

@@ -43,6 +43,13 @@ function owed({
 	backend: { value: be, seq: beSeq },
 }: Device): { side: "frontend" | "backend"; expected: string } | undefined {
 	const S = STATES;
+	if (be === S.INITIALISING)
+		return fe === undefined
+			? undefined
+			: {
+					side: "backend",
+					expected: "it notices the device and goes to InitWait",
+				};
 	if (be === S.CLOSING)
 		return fe === undefined
 			? undefined
@@ -99,10 +106,10 @@ function owed({
 export const reconnects = rule<State>({
 	id: "reconnects",
 	says: "Whatever the other side does, a side moves on: to a fresh handshake, or to Closed, in bounded time.",
-	families: ["X1", "L1"],
+	families: ["X1", "X3", "L1"],
 	owes: "both",
 	level: "must",
-	requirements: ["pv.reconnect", "pv.bounded-close"],
+	requirements: ["pv.reconnect", "pv.bounded-close", "pv.no-device-missed"],
 	assumes: ["state-order", "ring-bounds", "version-chosen"],
 	observes: ["wire.state", "task.begin", "task.end", "driver.result", "phase"],
 	start: () => ({
