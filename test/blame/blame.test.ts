@@ -128,6 +128,20 @@ const WATCH_STORM = `${HEAD}steps:
     repeat: 1000
 `;
 
+const RING_OVERFLOW = `${HEAD}cast: { fe: scripted }
+steps:
+  - wire.connect: {}
+  - wire.index: { which: req_prod, add: 33 }
+    breaks: ring.req-prod-in-bounds
+  - wire.notify: {}
+`;
+const TWO_FLIPS = `${HEAD}steps:
+  - gem.create: { as: buf, width: 64, height: 64, bpp: 32 }
+  - fb.create: { of: buf, as: fb }
+  - mode.set: { of: fb }
+  - page.flip: { of: fb }
+  - page.flip: { of: fb }
+`;
 /** A scripted backend; BREAKS stands where the announcement goes. */
 const played = (steps: string) => `${HEAD}cast: { be: scripted }
 steps:
@@ -451,6 +465,67 @@ const ROWS: readonly Row[] = [
 		peer: "backend-waits-for-ever",
 		text: ONE_BUFFER,
 		unscripted: "every wait of a scripted side has a deadline",
+	},
+	{
+		rule: "port-use",
+		role: "backend",
+		peer: "backend-notifies-closed-ports",
+		text: ONE_BUFFER,
+		script: {
+			text: played(`  - evtchn.close: { ring: evt }
+  - wire.notify: { ring: evt }
+    BREAKS
+`),
+			line: 7,
+			breaks: "evtchn.closed-silent",
+		},
+	},
+	{
+		rule: "bad-index",
+		role: "backend",
+		peer: "backend-believes-request-index",
+		text: RING_OVERFLOW,
+		unscripted: "a scripted side looks at a ring when a step says so",
+	},
+	{
+		rule: "event-numbers",
+		role: "backend",
+		peer: "backend-numbers-twice",
+		text: TWO_FLIPS,
+		script: {
+			text: played(`  - wire.event: { fb_cookie: 9, times: 2, id: 7 }
+    BREAKS
+`),
+			line: 6,
+			breaks: "pv.event-gap",
+		},
+	},
+	{
+		rule: "events-complete-flips",
+		role: "frontend",
+		peer: "frontend-skips-first-event",
+		text: TWO_FLIPS,
+		unscripted: "a scripted frontend has no clients whose flips could fail",
+	},
+	{
+		rule: "wake-up",
+		role: "backend",
+		peer: "backend-arms-without-looking",
+		text: ONE_BUFFER,
+		script: {
+			text: played(`  - wire.event: { fb_cookie: 9, notify: false }
+    BREAKS
+`),
+			line: 6,
+			breaks: "ring.notify",
+		},
+	},
+	{
+		rule: "spurious-events",
+		role: "backend",
+		peer: "backend-publishes-at-every-event",
+		text: ONE_BUFFER,
+		unscripted: "a scripted side does what its steps say, whatever wakes it",
 	},
 ];
 

@@ -1,8 +1,11 @@
 import type { Rule } from "../rule.ts";
+import { badIndex } from "./bad-index.ts";
 import { balloonBooks } from "./balloon-books.ts";
 import { boundedWait } from "./bounded-wait.ts";
 import { cookies } from "./cookies.ts";
 import { destroyReleases } from "./destroy-releases.ts";
+import { eventNumbers } from "./event-numbers.ts";
+import { eventsCompleteFlips } from "./events-complete-flips.ts";
 import { fetchedOnce } from "./fetched-once.ts";
 import { foreignMemory } from "./foreign-memory.ts";
 import { giveBackOnce } from "./give-back-once.ts";
@@ -10,6 +13,7 @@ import { leakRules } from "./leaks.ts";
 import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
 import { pageLifetime } from "./page-lifetime.ts";
+import { portUse } from "./port-use.ts";
 import { publishedInOrder } from "./published-in-order.ts";
 import { queuesBounded } from "./queues-bounded.ts";
 import { reconnects } from "./reconnects.ts";
@@ -20,10 +24,12 @@ import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
 import { sharedClean } from "./shared-clean.ts";
 import { sizesAgree } from "./sizes-agree.ts";
+import { spuriousEvents } from "./spurious-events.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
 import { survives } from "./survives.ts";
 import { versionChosen } from "./version-chosen.ts";
+import { wakeUp } from "./wake-up.ts";
 
 /** Every rule, in the order in which findings of one entry are told. */
 export const RULES: readonly Rule[] = [
@@ -31,9 +37,15 @@ export const RULES: readonly Rule[] = [
 	pageLifetime,
 	giveBackOnce,
 	reservedReferences,
+	portUse,
 	ringBounds,
 	publishedInOrder,
 	fetchedOnce,
+	badIndex,
+	wakeUp,
+	spuriousEvents,
+	eventNumbers,
+	eventsCompleteFlips,
 	oneReply,
 	requestForm,
 	cookies,

@@ -8,7 +8,7 @@ const operation = (words: ArrayLike<number>) =>
 const hex = (value: number) => `0x${value.toString(16).padStart(2, "0")}`;
 
 /** Exactly one reply for each request, with its id and its operation. */
-export const oneReply = rule<Lost>({
+export const oneReply = rule<Told>({
 	id: "one-reply",
 	says: "Each request is answered exactly once, with its id and its operation.",
 	families: ["R4"],
@@ -20,11 +20,11 @@ export const oneReply = rule<Lost>({
 	],
 	assumes: ["ring-bounds"],
 	observes: ["wire.response", "wire.close", "evtchn.notify"],
-	start: () => new Map(),
-	step(lost, entry, court) {
-		if (entry.kind === "evtchn.notify") heard(entry, lost);
+	start: () => ({ lost: new Map(), last: new Map() }),
+	step(told, entry, court) {
+		if (entry.kind === "evtchn.notify") heard(entry, told);
 		if (entry.kind === "wire.close")
-			unanswered(entry.connection, lost, court, court.tick(entry.seq));
+			unanswered(entry.connection, told, court, court.tick(entry.seq));
 		if (entry.kind !== "wire.response") return;
 		const { connection, words, request, seq } = entry;
 		const where = `connector ${connection.connector} of device ${connection.dev}`;
@@ -48,19 +48,28 @@ export const oneReply = rule<Lost>({
 				requirements: ["displif.response.operation-echoed"],
 			});
 	},
-	rest(lost, court) {
+	rest(told, court) {
 		for (const connection of court.exchange.connections)
-			if (connection.open) unanswered(connection, lost, court, court.tick());
+			if (connection.open) unanswered(connection, told, court, court.tick());
 	},
 });
 
 /** How long a backend may take, in virtual milliseconds: what the Linux frontend waits. */
 const PATIENCE = 3000;
 
-/** By frontend: ports whose last event a fault took away. Of what stands on their rings the backend was not told. */
-type Lost = Map<number, Set<number>>;
+/** By frontend. */
+interface Told {
+	/** Ports whose last event a fault took away. Of what stands on their rings the backend was not told. */
+	lost: Map<number, Set<number>>;
+	/** Its last event that went out. Of requests after it a backend that sleeps knows nothing: see the rule wake-up. */
+	last: Map<number, number>;
+}
 
-function heard({ domid, call, fault }: CallEntry<"evtchn.notify">, lost: Lost) {
+function heard(
+	{ domid, call, fault, seq }: CallEntry<"evtchn.notify">,
+	{ lost, last }: Told,
+): void {
+	if (fault === 0) last.set(domid, seq);
 	const ports = lost.get(domid) ?? new Set();
 	if (fault !== 0) lost.set(domid, ports.add(call.port));
 	else ports.delete(call.port);
@@ -68,15 +77,16 @@ function heard({ domid, call, fault }: CallEntry<"evtchn.notify">, lost: Lost) {
 
 function unanswered(
 	connection: Connection,
-	lost: Lost,
+	told: Told,
 	court: Court,
 	now: number,
 ): void {
 	if (!court.running(connection.be)) return;
-	if ((lost.get(connection.fe)?.size ?? 0) > 0) return;
+	if ((told.lost.get(connection.fe)?.size ?? 0) > 0) return;
 	const late = connection.requests.filter(
 		(r) =>
 			r.answer === undefined &&
+			r.seq < (told.last.get(connection.fe) ?? -1) &&
 			now - Math.max(r.tick, court.since(connection.be)) >= PATIENCE,
 	);
 	const first = late[0];

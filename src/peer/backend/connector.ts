@@ -32,7 +32,7 @@ export class Connector {
 	protected ring: BackRing | undefined;
 	private events: Events | undefined;
 	private readonly pages: Mapping[] = [];
-	private readonly ports: number[] = [];
+	protected readonly ports: number[] = [];
 	private object = 0;
 	/** Of the request ring; 0 before it runs. */
 	task = 0;
