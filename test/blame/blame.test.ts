@@ -73,6 +73,12 @@ const CLAIM_FAILS = `${HEAD}steps:
   - gem.create: { as: buf, pages: 4 }
     fails: error
 `;
+const ONE_FLIP = `${HEAD}steps:
+  - gem.create: { as: buf, width: 64, height: 64, bpp: 32 }
+  - fb.create: { of: buf, as: fb }
+  - mode.set: { of: fb }
+  - page.flip: { of: fb }
+`;
 const MAP_FAILS = `${HEAD}steps:
   - fault: { at: grant.map, of: be, nth: 3, returns: GNTST_general_error }
   - gem.create: { as: buf, pages: 4 }
@@ -422,6 +428,13 @@ const ROWS: readonly Row[] = [
 		peer: "frontend-lends-uncleared-pages",
 		text: ONE_BUFFER,
 		unscripted: "pages of a scripted side are cleared",
+	},
+	{
+		rule: "flips-paired",
+		role: "frontend",
+		peer: "frontend-does-not-wait-for-flips",
+		text: ONE_FLIP,
+		unscripted: "a scripted side has no client to tell",
 	},
 	{
 		rule: "map-status",

@@ -7,6 +7,7 @@ import { destroyReleases } from "./destroy-releases.ts";
 import { eventNumbers } from "./event-numbers.ts";
 import { eventsCompleteFlips } from "./events-complete-flips.ts";
 import { fetchedOnce } from "./fetched-once.ts";
+import { flipsPaired } from "./flips-paired.ts";
 import { foreignMemory } from "./foreign-memory.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
@@ -61,6 +62,7 @@ export const RULES: readonly Rule[] = [
 	boundedWait,
 	mapStatus,
 	balloonBooks,
+	flipsPaired,
 	sharedClean,
 	versionChosen,
 	...leakRules,
