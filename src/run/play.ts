@@ -122,6 +122,7 @@ export class Play implements Stage {
 		this.actors = cast(story, players);
 		this.world = new World({
 			manners: story.world.manners,
+			memory: story.world.memory,
 			displays: this.displays(),
 			limits: (domid) => this.limits(domid),
 		});

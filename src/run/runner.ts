@@ -102,6 +102,7 @@ export class Runner {
 		limits: RunLimits = RUN_LIMITS,
 	) {
 		this.world = world;
+		if (world.order !== undefined) world.order.choices = choices;
 		this.journal = journal;
 		this.choices = choices;
 		this.faults = faults;
@@ -288,6 +289,8 @@ export class Runner {
 			return;
 		}
 		if (task.foreign) this.begun.add(task.domid);
+		// Who is about to sleep has entered the kernel: nothing it stored is held back.
+		if (BLOCKING.has(call.op)) this.world.order?.drain(task.id);
 		if ("timeout" in call && call.timeout > 0)
 			task.deadline = this.world.now + call.timeout;
 	}
@@ -325,6 +328,7 @@ export class Runner {
 		task.driver?.drop();
 		this.active = this.active.filter((t) => t !== task);
 		this.world.ended.add(task.id);
+		this.world.order?.forget(task.id);
 		this.journal.note(
 			"task.end",
 			{ name: task.name, how, message },
@@ -452,3 +456,9 @@ export class Runner {
 
 /** Stands for the suspended scenario; never applied. */
 const PAUSE_CALL = { op: "wait" } as unknown as Call;
+
+const BLOCKING: ReadonlySet<Call["op"]> = new Set([
+	"wait",
+	"lock.take",
+	"task.join",
+]);

@@ -1,3 +1,4 @@
+import { MEMORY_MODES } from "../xen/memory-order.ts";
 import { advise } from "./suggest.ts";
 import { flag, int, type Leaf, leaf, show, text, word } from "./values.ts";
 import { PARTICIPANTS, type Participant } from "./words.ts";
@@ -206,9 +207,9 @@ export const WORLD_KEYS = {
 		"which XenStore daemon's answers the store gives",
 	),
 	memory: key(
-		word(["sc"], "memory mode"),
+		word(MEMORY_MODES, "memory mode"),
 		"sc",
-		"memory order between domains: sc is sequential consistency",
+		"when stores into shared pages are seen: sc at once; tso in order, but late; weak in any order between two barriers, and loads may be old",
 	),
 	pages: key(
 		perDomain(16, 4_194_304),

@@ -12,6 +12,7 @@ import type { Domain, Life } from "./domain.ts";
 import { EventChannels } from "./evtchn.ts";
 import { Frames, HeapMemory, type Memory } from "./frame.ts";
 import { type GrantLimits, GrantTable, Maptrack } from "./grant.ts";
+import { type MemoryMode, MemoryOrder } from "./memory-order.ts";
 import { Physmap, type PhysmapLimits } from "./physmap.ts";
 import {
 	type Manners,
@@ -36,6 +37,8 @@ export const DOMAIN_LIMITS: DomainLimits = {
 
 export interface WorldOptions {
 	manners: Manners;
+	/** What each task sees of the others' stores into shared pages: at once in `sc`. */
+	memory: MemoryMode;
 	displays: readonly DisplayShape[];
 	/** Sizes by domain. */
 	limits(domid: number): DomainLimits;
@@ -43,6 +46,7 @@ export interface WorldOptions {
 
 export const WORLD_DEFAULTS: WorldOptions = {
 	manners: "c423",
+	memory: "sc",
 	displays: [],
 	limits: () => DOMAIN_LIMITS,
 };
@@ -50,6 +54,8 @@ export const WORLD_DEFAULTS: WorldOptions = {
 export class World {
 	readonly options: WorldOptions;
 	readonly frames: Frames;
+	/** Undefined when every store is seen at once. */
+	readonly order: MemoryOrder | undefined;
 	readonly evtchn = new EventChannels();
 	readonly store: XenStore;
 	readonly displays: Display[];
@@ -66,6 +72,10 @@ export class World {
 	) {
 		this.options = { ...WORLD_DEFAULTS, ...options };
 		this.frames = new Frames(memory);
+		this.order =
+			this.options.memory === "sc"
+				? undefined
+				: new MemoryOrder(this.options.memory, this.frames);
 		this.store = new XenStore({ manners: this.options.manners });
 		this.displays = this.options.displays.map((shape) => new Display(shape));
 		this.createDomain(0);
@@ -81,7 +91,11 @@ export class World {
 			call: Call,
 			task: number,
 		) => AnyReply;
-		return handler(this, domain, call, task);
+		if (this.order === undefined) return handler(this, domain, call, task);
+		this.order.before(task, call);
+		const reply = handler(this, domain, call, task);
+		this.order.after(call, reply);
+		return reply;
 	}
 
 	domain(domid: number): Domain | undefined {

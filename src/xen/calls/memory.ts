@@ -25,7 +25,7 @@ export const pageCalls: Handlers<"page."> = {
 			: { status: refused("EINVAL"), frame: 0 };
 	},
 
-	"page.load": (world, domain, { gfn, word, count }) => {
+	"page.load": (world, domain, { gfn, word, count }, task) => {
 		const frame = domain.physmap.frame(gfn);
 		if (frame === 0 || !inPage(word, count))
 			return {
@@ -33,18 +33,20 @@ export const pageCalls: Handlers<"page."> = {
 				frame: 0,
 				words: new Uint32Array(Math.min(count, PAGE_WORDS)),
 			};
+		const words = world.frames.memory.read(frame, word, count);
 		return {
 			status: OK,
 			frame,
-			words: world.frames.memory.read(frame, word, count),
+			words: world.order?.load(task, frame, word, words) ?? words,
 		};
 	},
 
-	"page.store": (world, domain, { gfn, word, words }) => {
+	"page.store": (world, domain, { gfn, word, words }, task) => {
 		const frame = storable(domain, gfn);
 		if (frame === 0 || !inPage(word, words.length))
 			return { status: refused("EFAULT"), frame: 0 };
-		world.frames.memory.write(frame, word, words);
+		if (world.order?.store(task, frame, word, words) !== true)
+			world.frames.memory.write(frame, word, words);
 		return { status: OK, frame };
 	},
 
@@ -58,7 +60,7 @@ export const pageCalls: Handlers<"page."> = {
 	},
 };
 
-/** Barriers, which order nothing here but are seen by rules, and the two hypercalls that change what stands behind a gfn. */
+/** Barriers, which the rules see and `World.order` minds, and the two hypercalls that change what stands behind a gfn. */
 export const memoryCalls: Handlers<"memory."> = {
 	"memory.rmb": () => status(OK),
 	"memory.wmb": () => status(OK),
