@@ -510,7 +510,7 @@ const ROWS: readonly Row[] = [
     BREAKS
 `),
 			line: 6,
-			breaks: "pv.event-gap",
+			breaks: "pv.event-gap, displif.pg-flip.event",
 		},
 	},
 	{
@@ -530,7 +530,7 @@ const ROWS: readonly Row[] = [
     BREAKS
 `),
 			line: 6,
-			breaks: "ring.notify",
+			breaks: "ring.notify, displif.pg-flip.event",
 		},
 	},
 	{
