@@ -306,6 +306,11 @@ export const DISPLIF_PACKETS = [
 			"backend",
 			"edid_sz says how many octets were written, at most buffer_sz",
 		),
+		should(
+			"get-edid.response-version",
+			"frontend",
+			"a response to GET_EDID that comes in version 1 is ignored",
+		),
 	),
 	...displif(
 		"Events",

@@ -91,7 +91,7 @@ export const NEIGHBOURS: readonly Requirement[] = [
 	...section(
 		"grant",
 		"grant_table.h",
-		"guidelines on accessing and updating entries",
+		"guidelines on accessing and updating grant-table entries",
 		must(
 			"entry-order",
 			"both",
@@ -141,6 +141,11 @@ export const NEIGHBOURS: readonly Requirement[] = [
 			"unmap-own",
 			"both",
 			"a handle is unmapped once, by the domain that got it",
+		),
+		should(
+			"unmap-only",
+			"both",
+			"a mapping is ended by unmapping its handle and in no other way",
 		),
 	),
 	...section(
