@@ -89,7 +89,7 @@ export function formatPicks(picks: readonly Pick[]): string {
 export function parsePicks(text: string): Pick[] | { error: string } {
 	const picks: Pick[] = [];
 	for (const part of text.split(",").filter((p) => p.trim() !== "")) {
-		const match = /^([a-z][a-z.-]*):(\d{1,9})=(\d{1,9})$/.exec(part.trim());
+		const match = /^([a-z][a-z0-9.-]*):(\d{1,9})=(\d{1,9})$/.exec(part.trim());
 		if (match === null)
 			return { error: `"${part.trim()}" is not LABEL:OCCURRENCE=VALUE` };
 		picks.push({

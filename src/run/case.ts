@@ -200,7 +200,10 @@ export async function runCase(
 
 function die(story: Case, { seed, picks }: CaseOptions): Choices {
 	if (picks !== undefined) return new ReplayedChoices(picks);
-	return seed === 0 ? new PlainChoices() : new SeededChoices(seed, story.id);
+	if (seed !== 0) return new SeededChoices(seed, story.id);
+	return story.choices === undefined
+		? new PlainChoices()
+		: new ReplayedChoices(story.choices);
 }
 
 const seats = (play: Play): Seat[] =>

@@ -1,3 +1,4 @@
+import type { Pick } from "../base/choices.ts";
 import type { Requirement } from "./abilities.ts";
 import { namesOf, type Scope } from "./expression.ts";
 import { checkFlow, type Story, type Told } from "./flow.ts";
@@ -56,6 +57,7 @@ export interface Draft {
 	finally: readonly StepSource[];
 	always?: Node;
 	allow: readonly Allowance[];
+	choices?: readonly Pick[];
 	sweep?: Sweep;
 	explore?: Explore;
 }
@@ -213,6 +215,7 @@ function makeCase(
 						place: nodePlace(interrupt.node),
 					},
 				}),
+		...(draft.choices === undefined ? {} : { choices: draft.choices }),
 		...(draft.sweep === undefined ? {} : { sweep: draft.sweep }),
 		...(draft.explore === undefined ? {} : { explore: draft.explore }),
 	};

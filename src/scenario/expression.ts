@@ -439,3 +439,29 @@ export function namesOf(expression: Expression): {
 	visit(expression);
 	return { names, live };
 }
+
+/** An expression as text that reads back as the same value, each part in parentheses of its own. */
+export function expressionText(expression: Expression): string {
+	const part = (one: Expression): string =>
+		one.kind === "binary" || one.kind === "minus"
+			? `(${expressionText(one)})`
+			: expressionText(one);
+	switch (expression.kind) {
+		case "number":
+			return String(expression.value);
+		case "name":
+			return expression.name;
+		case "live": {
+			const { name, field, index } = expression;
+			return index === undefined
+				? `${name}.${field}`
+				: `${name}.${field}(${expressionText(index)})`;
+		}
+		case "minus":
+			return `-${part(expression.of)}`;
+		case "binary":
+			return `${part(expression.left)} ${expression.sign} ${part(expression.right)}`;
+		case "call":
+			return `${expression.name}(${expression.args.map(expressionText).join(", ")})`;
+	}
+}

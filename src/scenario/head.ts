@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { type Pick, parsePicks } from "../base/choices.ts";
 import { type Requirement, readAbility } from "./abilities.ts";
 import { LIMITS } from "./limits.ts";
 import { advise } from "./suggest.ts";
@@ -36,6 +37,8 @@ export const TOP_KEYS = {
 	finally: "steps that run in any case, at the end",
 	always: "what holds after every call",
 	allow: "rules that do not count here, each with the reason",
+	choices:
+		"the choices of one run, as a report prints them: played unless the command line names others",
 	sweep: "run once for each place where a fault can strike",
 	explore: "run under other orders of turns",
 } as const;
@@ -160,6 +163,22 @@ export const allow = z
 		}),
 	)
 	.check(z.maxLength(32));
+
+/** Picks of the die, as `--choices` takes them. */
+export const choices: Leaf<Pick[]> = leaf(
+	"choices such as turn:3=1,turn:9=2, or a list of such",
+	{
+		anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }],
+	},
+	(value, refuse) => {
+		const list = Array.isArray(value) ? value : [value];
+		if (!list.every((one) => typeof one === "string")) return undefined;
+		const picks = parsePicks(list.join(","));
+		return "error" in picks
+			? refuse(picks.error, "copy what a report prints after `--choices`")
+			: picks;
+	},
+);
 
 const callPattern: Leaf<string> = leaf(
 	"a call or a beginning with `*`, e.g. grant.*",

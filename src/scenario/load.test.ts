@@ -176,6 +176,18 @@ describe("a scenario", () => {
 		expect(loaded.scenario.sources.size).toBe(2);
 	});
 
+	it("takes the choices of a run, on one line or several", () => {
+		const one = load("choices: turn:3=1\nsteps: []\n").cases[0];
+		const many = load("choices: ['turn:3=1', 'fault.map.fe2:0=2']\nsteps: []\n")
+			.cases[0];
+		const turn = { label: "turn", occurrence: 3, value: 1 };
+		expect(one?.choices).toEqual([turn]);
+		expect(many?.choices).toEqual([
+			turn,
+			{ label: "fault.map.fe2", occurrence: 0, value: 2 },
+		]);
+	});
+
 	it("warns of names nobody uses", () => {
 		const { warnings } = load(
 			"matrix: { a: [1, 2] }\nlet: { b: 2 }\nsteps: []\n",

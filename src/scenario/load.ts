@@ -160,6 +160,7 @@ class Loader {
 			);
 		const last = this.#steps(get("finally"), []);
 		const allow = this.#allow(get("allow"));
+		const choices = this.#read(head.choices, get("choices"), "choices");
 		const sweep = get("sweep");
 		const explore = get("explore");
 		const swept = this.#read(head.sweep, sweep, "sweep");
@@ -185,6 +186,7 @@ class Loader {
 			allow,
 			...(interrupt === undefined ? {} : { interrupt }),
 			...(always === undefined ? {} : { always }),
+			...(choices === undefined ? {} : { choices }),
 			...(swept === undefined || sweep === undefined
 				? {}
 				: { sweep: { ...swept, of: swept.of ?? [], place: nodePlace(sweep) } }),

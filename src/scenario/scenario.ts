@@ -1,4 +1,5 @@
 import type { z } from "zod/mini";
+import type { Pick } from "../base/choices.ts";
 import type { Place, Source } from "../base/position.ts";
 import type { Requirement } from "./abilities.ts";
 import type { Modifiers, StateExpect } from "./modifiers.ts";
@@ -116,6 +117,8 @@ export interface Case {
 	/** Hold after every call; each with its place. */
 	always: readonly (StateExpect & { place: Place })[];
 	allow: readonly Allowance[];
+	/** What the die says, where the command line names neither choices nor a seed. */
+	choices?: readonly Pick[];
 	sweep?: Sweep;
 	explore?: Explore;
 }

@@ -179,6 +179,7 @@ function topSchema(): Json {
 		finally: steps,
 		always: { type: "array", items: stateRef },
 		allow: json(head.allow),
+		choices: json(head.choices),
 		sweep: json(head.sweep),
 		explore: json(head.explore),
 	};

@@ -20,7 +20,7 @@ export function loadCases(paths: readonly string[]): Case[] {
 	);
 }
 
-const REFERENCE = {
+export const REFERENCE = {
 	frontend: { default: frontend },
 	backend: { default: backend },
 };
