@@ -1,4 +1,4 @@
-/** Generated documents are fresh; UPDATE_DOCS=1 writes them. */
+/** Generated documents are fresh; `npm run docs` writes them. */
 import {
 	mkdirSync,
 	mkdtempSync,
@@ -12,25 +12,59 @@ import { describe, expect, it } from "vitest";
 import { command } from "../cli/command.ts";
 import { loadWrong, wrongFiles } from "../wrong/catalogue.ts";
 import { galleryDocument } from "./gallery.ts";
+import { anchor } from "./markdown.ts";
 import { peersDocument } from "./peers.ts";
+import { requirementsDocument } from "./requirements.ts";
+import { rulesDocument } from "./rules.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
 
+const allWrong = () => Promise.all(wrongFiles().map(loadWrong));
+
+/** UPDATE_DOCS=1 writes it first. */
+function expectFresh(file: string, text: string): void {
+	const path = join(ROOT, file);
+	if (process.env.UPDATE_DOCS !== undefined) writeFileSync(path, text);
+	expect(
+		readFileSync(path, "utf8") === text,
+		`${file} is stale: npm run docs writes it anew`,
+	).toBe(true);
+}
+
 describe("docs", () => {
 	it("PEERS.md is what the tables say", () => {
-		const file = join(ROOT, "docs", "PEERS.md");
-		if (process.env.UPDATE_DOCS !== undefined)
-			writeFileSync(file, peersDocument());
-		expect(readFileSync(file, "utf8")).toBe(peersDocument());
+		expectFresh("docs/PEERS.md", peersDocument());
+	});
+
+	it("REQUIREMENTS.md is what the catalogue says", () => {
+		expectFresh("docs/REQUIREMENTS.md", requirementsDocument());
+	});
+
+	it("RULES.md is what the rules and the wrong implementations say", async () => {
+		expectFresh("docs/RULES.md", rulesDocument(await allWrong()));
 	});
 
 	it("GALLERY.md is what the command prints", async () => {
-		const file = join(ROOT, "docs", "GALLERY.md");
-		const text = galleryDocument(
-			await Promise.all(wrongFiles().map(loadWrong)),
+		expectFresh("docs/GALLERY.md", galleryDocument(await allWrong()));
+	});
+
+	it("links lead to headings and ids that are there", () => {
+		const texts = new Map(
+			["REQUIREMENTS.md", "RULES.md"].map((name) => [
+				name,
+				readFileSync(join(ROOT, "docs", name), "utf8"),
+			]),
 		);
-		if (process.env.UPDATE_DOCS !== undefined) writeFileSync(file, text);
-		expect(readFileSync(file, "utf8")).toBe(text);
+		for (const [name, text] of texts)
+			for (const [, file, id = ""] of text.matchAll(
+				/\]\((\w+\.md)?#([^)]+)\)/g,
+			)) {
+				const target = texts.get(file ?? name) ?? "";
+				const anchors = [
+					...target.matchAll(/^#+ (.+)$|<a id="([^"]+)">/gm),
+				].map(([, heading, named]) => named ?? anchor(heading as string));
+				expect(anchors, `${name} links to ${file ?? name}#${id}`).toContain(id);
+			}
 	});
 
 	it("the example backend is under a hundred lines", () => {

@@ -22,3 +22,13 @@ export async function loadWrong(file: string): Promise<WrongModule> {
 	const module = await import(`../../fixtures/peers/${name}.ts`);
 	return { file, wrong: module.wrong, module };
 }
+
+/** What is wrong with it, from the first line of its source. */
+export function saysOf(source: string): string {
+	const found = /^\/\*\*(?:\n \*)? Wrong on purpose: ([\s\S]*?)\s*\*\//.exec(
+		source,
+	);
+	if (found === null)
+		throw new Error("the first line says no `Wrong on purpose: …`");
+	return (found[1] as string).replaceAll(/\s*\n \* ?/g, " ");
+}
