@@ -53,4 +53,6 @@ export interface Finding {
 	/** Why it was allowed or provoked. */
 	reason?: string;
 	leak?: Leak;
+	/** An operation never returned: no fault excuses that. */
+	hangs?: true;
 }

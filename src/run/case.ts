@@ -19,6 +19,7 @@ import type { Requirement } from "../scenario/abilities.ts";
 import { type Case, placeOf, type Step } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
 import { BadModule } from "./deeds/driver.ts";
+import { FAULTS, faultOf } from "./faults/index.ts";
 import { Play } from "./play.ts";
 import { RUN_LIMITS, type RunLimits, WaitsElsewhere } from "./runner.ts";
 import { storyTail } from "./story.ts";
@@ -36,6 +37,12 @@ export interface CaseOptions {
 	/** 0 is the plain story: nobody is interrupted. */
 	seed: number;
 	picks?: readonly Pick[];
+	/** Answers every choice; without one the picks do, else the seed. */
+	die?: Choices;
+	/** Kinds of faults that the die is asked about, by name, beside those that the picks name. */
+	faults?: readonly string[];
+	/** The stage is set, and nothing is played yet. */
+	staged?(play: Play): void;
 	level: Level;
 	limits?: RunLimits;
 	rules?: readonly Rule[];
@@ -108,7 +115,7 @@ export async function runCase(
 			verdict: undefined,
 			picks: [],
 		};
-	const choices = new RecordedChoices(die(story, options));
+	const choices = new RecordedChoices(options.die ?? die(story, options));
 	const play = new Play(
 		story,
 		{
@@ -121,6 +128,8 @@ export async function runCase(
 		options.limits ?? RUN_LIMITS,
 	);
 	const { runner, journal } = play;
+	switchOn(play, options);
+	options.staged?.(play);
 	runner.onTurn = options.onTurn;
 	for (const { domid, role, standing } of play.actors.values())
 		if (standing === "subject" && options.under[role] !== undefined)
@@ -206,6 +215,22 @@ function die(story: Case, { seed, picks }: CaseOptions): Choices {
 		: new ReplayedChoices(story.choices);
 }
 
+/** The die is asked about a kind of faults when the options or the picks name it; in the order of the shelf, so that its places keep their numbers. */
+function switchOn(
+	play: Play,
+	{ faults = [], picks = [] }: Pick2<CaseOptions, "faults" | "picks">,
+): void {
+	const named = picks.map(({ label }) => faultOf(label));
+	for (const kind of FAULTS) {
+		if (faults.includes(kind.name)) play.switchOn(kind);
+		else
+			for (const who of new Set(
+				named.filter((one) => one?.kind === kind).map((one) => one?.who),
+			))
+				play.switchOn(kind, who);
+	}
+}
+
 const seats = (play: Play): Seat[] =>
 	[...play.actors.values()].map(({ name, role, domid, standing }) => ({
 		name,
@@ -237,14 +262,16 @@ function conclude(
 	choices: RecordedChoices,
 ): CaseReport {
 	// In the order of the ledger: what was made and lost comes before the expectation that noticed.
-	const all = [...play.findings, ...verdict.findings].sort(
-		(a, b) => a.entry - b.entry,
-	);
+	const excused = excuse(play);
+	const all = [
+		...play.findings.filter((f) => !excused(f)),
+		...verdict.findings,
+	].sort((a, b) => a.entry - b.entry);
 	const name = nameOf(play);
 	const failures = all.filter(
 		(f) => f.standing === "subject" && decides(options.level, f),
 	);
-	const wrong = all.filter((f) => f.standing === "unannounced");
+	const wrong = all.filter((f) => f.standing === "unannounced" && !excused(f));
 	const ours = all.filter((f) => f.standing === "ours" && f.level === "must");
 	const first = (list: readonly Finding[]) =>
 		Math.min(...list.map((f) => f.entry));
@@ -256,6 +283,7 @@ function conclude(
 		notJudged: verdict.notJudged,
 		notes: [
 			...play.notes,
+			...excuses(play, excused),
 			...verdict.held.map((held) => `held: ${held}`),
 			...report.notes,
 		],
@@ -288,6 +316,7 @@ function conclude(
 	// A scenario that could not go on because of a breach tells of the breach.
 	if (
 		play.scenarioError !== undefined &&
+		play.faults.blows.length === 0 &&
 		failures.length === 0 &&
 		ours.length === 0 &&
 		wrong.length === 0
@@ -344,6 +373,29 @@ function conclude(
 	if (play.judged === 0 && verdict.judged.size === 0)
 		return end("skipped", "nothing could be judged", []);
 	return end("passed", undefined, []);
+}
+
+/**
+ * What the steps asked for after a fault that they know nothing of has struck: they were written for another story. An operation may fail then, but
+ * it returns, and no rule is excused. `sweep: { outcome: ok }` takes even that back.
+ */
+function excuse(play: Play): (finding: Finding) => boolean {
+	const { sweep } = play.case;
+	const [blow] = play.faults.blows;
+	if (blow === undefined || sweep?.outcome.includes("clean-error") === false)
+		return () => false;
+	return ({ rule, standing, hangs, entry }) =>
+		entry >= blow.entry &&
+		((rule === "expectation" && hangs === undefined) ||
+			standing === "unannounced");
+}
+
+function excuses(play: Play, excused: (finding: Finding) => boolean): string[] {
+	const [first] = play.findings.filter(excused);
+	const text = first?.message ?? play.scenarioError?.message;
+	return play.faults.blows.length === 0 || text === undefined
+		? []
+		: [`the story ended early after a fault: ${text}`];
 }
 
 /** Leaks are found at rest; what matters of their story is what led to the end. */

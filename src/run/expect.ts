@@ -27,6 +27,8 @@ export interface Unmet {
 	expected: string;
 	got: string;
 	place: Place;
+	/** An operation did not return. */
+	hangs?: true;
 }
 
 /** Ledgers of every participant, before a step. */
@@ -379,5 +381,6 @@ export function expectationFinding(stage: Stage, missed: Unmet): Finding {
 		got: missed.got,
 		entry: Math.max(0, stage.journal.length - 1),
 		place: missed.place,
+		...(missed.hangs === undefined ? {} : { hangs: missed.hangs }),
 	};
 }

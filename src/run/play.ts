@@ -47,6 +47,7 @@ import {
 	unmet,
 } from "./expect.ts";
 import { Faults } from "./faults/faults.ts";
+import type { FaultKind } from "./faults/kind.ts";
 import { RUN_LIMITS, type RunLimits, Runner } from "./runner.ts";
 import { PeerSilent } from "./script/side.ts";
 import { bufferRefs, busState, displayName, driverRuns } from "./see.ts";
@@ -134,6 +135,17 @@ export class Play implements Stage {
 			limits,
 		);
 		if (story.always.length > 0) this.runner.afterCall = () => this.watch();
+		this.runner.restart = (domid, fault) => this.restart(domid, fault);
+	}
+
+	/** From now on the die is asked wherever a fault of this kind can strike: a driver's calls, never those of a scripted side. */
+	switchOn(kind: FaultKind, only?: string): void {
+		for (const { name, domid, role, standing } of this.actors.values()) {
+			if (standing === "scripted") continue;
+			if (only !== undefined && only !== name) continue;
+			if (kind.backendOnly === true && role !== "backend") continue;
+			this.faults.ask(kind, domid, name);
+		}
 	}
 
 	/** The scenario's own task. */
@@ -180,7 +192,10 @@ export class Play implements Stage {
 			return;
 		}
 		if (error instanceof OperationHangs) {
+			// Who does not run cannot return.
+			if (this.world.life(error.actor.domid) !== "running") return;
 			this.miss({
+				hangs: true,
 				who: error.actor.name,
 				level: "must",
 				message: error.message,
@@ -287,6 +302,23 @@ export class Play implements Stage {
 	}
 
 	*startDriver(actor: Actor): Turns {
+		this.makeDriver(actor);
+		if (actor.role === "backend") yield* this.runner.pause({ until: "idle" });
+	}
+
+	/** The process of a driver is killed and, unless it was told to stop, started anew. */
+	private restart(domid: number, fault: number): void {
+		const actor = [...this.actors.values()].find((a) => a.domid === domid);
+		if (actor === undefined) return;
+		this.runner.kill(domid);
+		this.runner.toolstack({ op: "driver.exit", domid }, fault);
+		delete actor.frontend;
+		delete actor.backend;
+		if (!this.stopping.has(actor)) this.makeDriver(actor);
+	}
+	private readonly stopping = new Set<Actor>();
+
+	private makeDriver(actor: Actor): void {
 		const { world } = this.case;
 		const context: PeerContext = {
 			role: actor.role,
@@ -310,15 +342,16 @@ export class Play implements Stage {
 		else {
 			actor.backend = made;
 			this.runner.spawn(actor.domid, "main", made.main);
-			yield* this.runner.pause({ until: "idle" });
 		}
 	}
 
 	*stopDriver(actor: Actor): Turns {
 		const { backend } = actor;
 		if (backend === undefined || !driverRuns(this, actor)) return;
+		this.stopping.add(actor);
 		const task = this.runner.spawn(actor.domid, "stop", backend.stop);
 		yield* ask("task.join", { task: task.id, timeout: CONNECT_TICKS });
+		this.stopping.delete(actor);
 		yield* this.runner.pause({ until: "idle" });
 	}
 

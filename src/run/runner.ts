@@ -12,7 +12,8 @@ import { admit, NoCall } from "../xen/admit.ts";
 import type { AnyReply, Call, Reply, Turns } from "../xen/call.ts";
 import { CALLS } from "../xen/call.ts";
 import type { World } from "../xen/world.ts";
-import { type Faults, timedOut } from "./faults/faults.ts";
+import { timedOut } from "./faults/blank.ts";
+import type { Faults, Strike } from "./faults/faults.ts";
 import { drive, type Task, type TaskDriver } from "./task.ts";
 import { told } from "./told.ts";
 
@@ -93,6 +94,10 @@ export class Runner {
 	onTurn: ((domid: number, begun: boolean) => void) | undefined;
 	/** Told after every call was recorded. */
 	afterCall: (() => void) | undefined;
+	/** Told before the die is asked whose turn it is. */
+	onTurnChoice: ((able: readonly Task[], current: Task) => void) | undefined;
+	/** Kills the driver of a domain and starts a new one. */
+	restart: ((domid: number, fault: number) => void) | undefined;
 
 	constructor(
 		world: World,
@@ -205,16 +210,20 @@ export class Runner {
 		) {
 			reply = timedOut(call);
 		} else {
-			const struck = this.faults.strike(task.domid, call, this.choices);
-			if (struck !== undefined) fault = struck.number;
-			if (struck?.reply !== undefined) {
-				reply = struck.reply;
-				if (struck.instead !== undefined)
-					world.apply(task.domid, task.id, struck.instead);
-			} else {
-				reply = world.apply(task.domid, task.id, call);
-				for (let again = struck?.repeat ?? 0; again > 0; again--)
-					world.apply(task.domid, task.id, call);
+			const struck = this.faults.strike(
+				task.domid,
+				task.id,
+				call,
+				world,
+				this.choices,
+				this.journal.length,
+			);
+			if (struck === undefined) reply = world.apply(task.domid, task.id, call);
+			else {
+				const answer = this.struck(task, call, struck);
+				if (answer === undefined) return;
+				fault = struck.number;
+				reply = answer;
 			}
 		}
 		task.deadline = 0;
@@ -232,6 +241,35 @@ export class Runner {
 		this.afterCall?.();
 		this.buryTheDead();
 		if (task.state === "runnable") yield* this.resume(task, reply);
+	}
+
+	/** What a struck call answers; undefined when its task cannot be answered any more, or not now. */
+	private struck(task: Task, call: Call, blow: Strike): AnyReply | undefined {
+		const { world } = this;
+		const { number, reply } = blow;
+		blow.first?.(world);
+		for (const one of blow.life ?? []) this.toolstack(one, number);
+		if (blow.restart === true) this.restart?.(task.domid, number);
+		if (task.state !== "runnable" || world.life(task.domid) !== "running")
+			return undefined;
+		if (reply !== undefined) {
+			if (blow.instead !== undefined)
+				world.apply(task.domid, task.id, blow.instead);
+			return reply;
+		}
+		const made = world.apply(task.domid, task.id, call);
+		for (let again = blow.repeat ?? 0; again > 0; again--)
+			world.apply(task.domid, task.id, call);
+		return blow.alter?.(made) ?? made;
+	}
+
+	/** A call of the toolstack that no task made: a fault ends a domain, or lets it go on. */
+	toolstack(call: Call, fault: number): void {
+		const { world } = this;
+		const reply = world.apply(0, 0, call);
+		this.journal.append(call, reply, 0, 0, 0, world.now, fault);
+		this.afterCall?.();
+		this.buryTheDead();
 	}
 
 	/** Answer a `task.start`: the body that was offered under the name begins. */
@@ -383,7 +421,10 @@ export class Runner {
 			const task = active[(Math.max(start, 0) + i) % active.length] as Task;
 			if (task.pending !== PAUSE_CALL && this.able(task)) able.push(task);
 		}
-		if (able.length > 1) return able[this.choices.pick("turn", able.length)];
+		if (able.length > 1) {
+			this.onTurnChoice?.(able, current);
+			return able[this.choices.pick("turn", able.length)];
+		}
 		if (able.length === 1) return able[0];
 		return this.resumable();
 	}
@@ -449,7 +490,7 @@ export class Runner {
 				`nothing can move: ${this.active.map((t) => `${t.name} of domain ${t.domid} in ${t.pending?.op}`).join(", ")}`,
 			);
 		world.advance(Math.max(next, world.now));
-		this.faults.advance(world);
+		this.faults.advance(world, (call, fault) => this.toolstack(call, fault));
 		for (const task of this.active) task.burst = 0;
 	}
 }

@@ -1,11 +1,13 @@
 /**
- * Faults: named calls with an answer. A scenario arms them; the runner asks before each call whether one strikes.
+ * The faults of one run. A scenario's `fault` steps arm some, at calls they name; of the kinds on the shelf that were switched on the die is
+ * asked at every place where they can strike. The runner asks before each call.
  */
 import type { Choices } from "../../base/choices.ts";
-import { errnoNumber } from "../../base/errno.ts";
-import type { AnyReply, Call, CallName } from "../../xen/call.ts";
-import { CALLS } from "../../xen/call.ts";
+import type { Call, CallName } from "../../xen/call.ts";
 import type { World } from "../../xen/world.ts";
+import { blank } from "./blank.ts";
+import { faultLabel } from "./index.ts";
+import type { Blow, FaultKind } from "./kind.ts";
 
 /** What a fault does to the call it strikes. */
 export type FaultDeed =
@@ -31,13 +33,26 @@ export interface Fault {
 	text: string;
 }
 
-/** What a strike means to the runner. Without `reply` the call is made, `repeat` times more than once. */
-export interface Strike {
+/** What a strike means to the runner. */
+export interface Strike extends Blow {
+	/** Of the fault, counted from 1 over the run: it stands in the ledger. */
 	number: number;
-	reply: AnyReply | undefined;
-	repeat: number;
-	/** Made in its place, unanswered: a transaction whose end failed is gone all the same. */
-	instead?: Call;
+}
+
+/** A fault of the shelf that struck. */
+export interface Struck {
+	number: number;
+	kind: FaultKind;
+	/** The participant whose call it was. */
+	who: string;
+	/** How many places of this kind and participant came before it. */
+	occurrence: number;
+	/** Counted from 1: the pick. */
+	way: number;
+	op: CallName;
+	/** Journal position of the call, or of what came first. */
+	entry: number;
+	text: string;
 }
 
 interface Armed extends Fault {
@@ -46,29 +61,57 @@ interface Armed extends Fault {
 	struck: number;
 }
 
+/** A kind that was switched on, for one participant. */
+interface Asked {
+	kind: FaultKind;
+	domid: number;
+	who: string;
+	label: string;
+	/** Places met so far. */
+	places: number;
+}
+
 export class Faults {
 	private readonly armed: Armed[] = [];
-	private readonly late: { due: number; domid: number; call: Call }[] = [];
+	private readonly asked = new Map<CallName, Asked[]>();
+	private readonly late: {
+		due: number;
+		domid: number;
+		call: Call;
+		number: number;
+	}[] = [];
+	private readonly seen = new Map<string, number>();
+	/** Those of the shelf that struck, in order. */
+	readonly blows: Struck[] = [];
+	private count = 0;
 	private now = 0;
 
 	arm(fault: Fault): void {
-		this.armed.push({
-			...fault,
-			number: this.armed.length + 1,
-			seen: 0,
-			struck: 0,
-		});
+		this.count += 1;
+		this.armed.push({ ...fault, number: this.count, seen: 0, struck: 0 });
+	}
+
+	/** From now on the die is asked wherever this kind can strike a call of this domain. */
+	ask(kind: FaultKind, domid: number, who: string): void {
+		const label = faultLabel(kind.name, who);
+		const asked: Asked = { kind, domid, who, label, places: 0 };
+		for (const op of kind.at) {
+			const list = this.asked.get(op);
+			if (list === undefined) this.asked.set(op, [asked]);
+			else list.push(asked);
+		}
 	}
 
 	/** Those that struck, as the report lists them. */
 	struck(): string[] {
-		return this.armed
+		const armed = this.armed
 			.filter((fault) => fault.struck > 0)
 			.map((fault) =>
 				fault.struck > 1
 					? `${fault.text} (struck ${fault.struck} times)`
 					: fault.text,
 			);
+		return [...armed, ...this.blows.map(({ text }) => text)];
 	}
 
 	/** Armed faults that never struck: a scenario that expected one has told another story. */
@@ -78,7 +121,15 @@ export class Faults {
 			.map((fault) => fault.text);
 	}
 
-	strike(domid: number, call: Call, _choices: Choices): Strike | undefined {
+	/** What strikes this call, if anything. `entry` is where the ledger stands. */
+	strike(
+		domid: number,
+		task: number,
+		call: Call,
+		world: World,
+		choices: Choices,
+		entry: number,
+	): Strike | undefined {
 		for (const fault of this.armed) {
 			if (
 				fault.at !== call.op ||
@@ -89,28 +140,48 @@ export class Faults {
 			if (fault.seen < fault.nth || fault.seen >= fault.nth + fault.times)
 				continue;
 			fault.struck += 1;
-			const { number, deed } = fault;
-			switch (deed.does) {
-				case "answer": {
-					const strike = {
-						number,
-						reply: blank(call, deed.status),
-						repeat: 0,
-					};
-					return call.op === "xs.transaction-end"
-						? { ...strike, instead: { ...call, commit: false } }
-						: strike;
-				}
-				case "lose":
-					return { number, reply: blank(call, 0), repeat: 0 };
-				case "double":
-					return { number, reply: undefined, repeat: 1 };
-				case "delay":
-					this.late.push({ due: this.now + deed.ticks, domid, call });
-					return { number, reply: blank(call, 0), repeat: 0 };
-			}
+			return this.dealt(fault.number, domid, call, dealtBy(fault.deed, call));
 		}
-		return undefined;
+		const kinds = this.asked.get(call.op);
+		if (kinds === undefined) return undefined;
+		const site = { world, domid, task, seen: this.seen };
+		let strike: Strike | undefined;
+		for (const asked of kinds) {
+			if (asked.domid !== domid) continue;
+			const { kind, who } = asked;
+			if (kind.fits?.(call, site) === false) continue;
+			const occurrence = asked.places++;
+			// Asked also when another kind strikes: a place keeps its number whatever else is switched on.
+			const way = choices.pick(asked.label, kind.ways.length + 1);
+			if (way === 0 || strike !== undefined) continue;
+			this.count += 1;
+			this.blows.push({
+				number: this.count,
+				kind,
+				who,
+				occurrence,
+				way,
+				op: call.op,
+				entry,
+				text: `${kind.name} of ${who}: ${kind.says}; ${call.op}, place ${occurrence + 1}, ${kind.ways[way - 1]}`,
+			});
+			const blow = kind.strike(way - 1, call, site);
+			strike = this.dealt(this.count, domid, call, blow);
+		}
+		return strike;
+	}
+
+	private dealt(number: number, domid: number, call: Call, blow: Blow): Strike {
+		if (blow.late !== undefined)
+			this.late.push({ due: this.now + blow.late, domid, call, number });
+		if (blow.resume !== undefined)
+			this.late.push({
+				due: this.now + blow.resume,
+				domid: 0,
+				call: { op: "domain.resume", domid },
+				number,
+			});
+		return { ...blow, number };
 	}
 
 	/** When the next delayed call is due, 0 for none. */
@@ -121,29 +192,39 @@ export class Faults {
 		);
 	}
 
-	/** Time has moved: make the delayed calls that are due. */
-	advance(world: World): void {
+	/** Time has moved: make the delayed calls that are due. The life of domains goes by the ledger. */
+	advance(world: World, toolstack: (call: Call, fault: number) => void): void {
 		this.now = world.now;
 		for (let i = 0; i < this.late.length; ) {
-			const { due, domid, call } = this.late[i] as (typeof this.late)[number];
+			const { due, domid, call, number } = this.late[
+				i
+			] as (typeof this.late)[number];
 			if (due > world.now) {
 				i += 1;
 				continue;
 			}
 			this.late.splice(i, 1);
-			if (world.domain(domid) !== undefined) world.apply(domid, 0, call);
+			if (domid === 0) toolstack(call, number);
+			else if (world.domain(domid) !== undefined) world.apply(domid, 0, call);
 		}
 	}
 }
 
-/** A reply with this status and empty fields. */
-export function blank(call: Call, status: number): AnyReply {
-	const reply: Record<string, unknown> = { status };
-	for (const [name, type] of Object.entries(CALLS[call.op].reply))
-		reply[name] =
-			type === "str" ? "" : type === "words" ? [] : type === "bool" ? false : 0;
-	return reply as unknown as AnyReply;
+function dealtBy(deed: FaultDeed, call: Call): Blow {
+	switch (deed.does) {
+		case "answer":
+			return {
+				reply: blank(call, deed.status),
+				// A transaction whose end failed is gone all the same.
+				...(call.op === "xs.transaction-end"
+					? { instead: { ...call, commit: false } }
+					: {}),
+			};
+		case "lose":
+			return { reply: blank(call, 0) };
+		case "double":
+			return { repeat: 1 };
+		case "delay":
+			return { reply: blank(call, 0), late: deed.ticks };
+	}
 }
-
-export const timedOut = (call: Call): AnyReply =>
-	blank(call, -errnoNumber("ETIMEDOUT"));

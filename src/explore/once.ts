@@ -1,0 +1,202 @@
+/**
+ * One run of one case as a plan says, and everything that exploration asks of it: what it found, what was chosen where, how it ended.
+ *
+ * Exploration is re-execution: nothing is saved and restored, a run is begun anew from its choices. The same plan gives the same answer.
+ */
+import {
+	type Pick as Choice,
+	type Choices,
+	PlainChoices,
+	ReplayedChoices,
+	SeededChoices,
+} from "../base/choices.ts";
+import type { CallEntry } from "../journal/entry.ts";
+import { footprint, type Touch } from "../journal/footprint.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Finding } from "../judge/finding.ts";
+import type { CaseReport } from "../report/report.ts";
+import { type CaseOptions, runCase } from "../run/case.ts";
+import type { Play } from "../run/play.ts";
+import type { Case } from "../scenario/scenario.ts";
+import type { CallName } from "../xen/call.ts";
+import { endState } from "./state.ts";
+
+/** Who plays, and by what a run is judged: the same for all runs of an exploration. */
+export type Setup = Omit<
+	CaseOptions,
+	"seed" | "picks" | "die" | "faults" | "staged"
+>;
+
+/** What to choose. Plain data, so that a worker can be told. */
+export interface Plan {
+	/** Choices to make again: turns, memory, faults. A fault strikes only by one of these. */
+	picks: readonly Choice[];
+	/** Kinds of faults whose places are wanted, by name, beside those that the picks name. */
+	faults?: readonly string[];
+	/** Draws every choice that is no fault and that no pick names; 0 or nothing is the plain story. */
+	seed?: number;
+}
+
+/** A choice that was asked. */
+export interface Point {
+	label: string;
+	occurrence: number;
+	count: number;
+	value: number;
+}
+
+/** A finding that fails the run. */
+export interface Found {
+	/** Rule, blamed participant, kind of thing leaked: what stays the same while a story is shrunk. */
+	signature: string;
+	/** Undefined when the run could not be judged. */
+	finding: Finding | undefined;
+	message: string;
+}
+
+/** A fault that struck. */
+export interface Stroke {
+	pick: Choice;
+	op: CallName;
+	/** The participant whose call it was. */
+	who: string;
+	/** Journal position. */
+	entry: number;
+	text: string;
+}
+
+export interface Once {
+	outcome: CaseReport["outcome"];
+	report: CaseReport;
+	found: readonly Found[];
+	/** Choices that were not 0. */
+	picks: readonly Choice[];
+	/** Every choice that was asked, in order. */
+	points: readonly Point[];
+	struck: readonly Stroke[];
+	/** A hash of how the world was left: equal ends have equal hashes. Empty when the case could not be played. */
+	state: string;
+	calls: number;
+	journal: Journal | undefined;
+}
+
+/** A call of the ledger with what it touched. */
+export interface Step {
+	entry: CallEntry;
+	touches: readonly Touch[];
+}
+
+/** Everything that was done at the door, with its footprint. */
+export function* footprints(journal: Journal): Generator<Step> {
+	for (const entry of journal.entries())
+		if ("reply" in entry) yield { entry, touches: footprint(entry) };
+}
+
+export async function once(
+	story: Case,
+	setup: Setup,
+	plan: Plan,
+	{ die, staged }: Partial<Pick<CaseOptions, "die" | "staged">> = {},
+): Promise<Once> {
+	const noted = new NotedChoices(die ?? dieOf(story, plan));
+	let stage: Play | undefined;
+	const { report, journal, picks } = await runCase(story, {
+		...setup,
+		seed: 0,
+		picks: plan.picks,
+		faults: plan.faults ?? [],
+		die: noted,
+		staged(play) {
+			stage = play;
+			staged?.(play);
+		},
+	});
+	return {
+		outcome: report.outcome,
+		report,
+		found: found(report, setup),
+		picks,
+		points: noted.points,
+		struck: stage === undefined ? [] : strokes(stage),
+		state: stage === undefined ? "" : endState(stage),
+		calls: report.calls,
+		journal,
+	};
+}
+
+/** Faults by the picks alone; everything else by the picks, the seed, or the plain story. */
+function dieOf(story: Case, { picks, seed = 0 }: Plan): Choices {
+	const replayed = new ReplayedChoices(picks);
+	if (seed === 0) return picks.length === 0 ? new PlainChoices() : replayed;
+	const drawn = new SeededChoices(seed, story.id);
+	return {
+		pick(label, count) {
+			const value = replayed.pick(label, count);
+			return value !== 0 || label.startsWith("fault.")
+				? value
+				: drawn.pick(label, count);
+		},
+	};
+}
+
+/** Notes every choice that is asked. */
+class NotedChoices implements Choices {
+	readonly points: Point[] = [];
+	private readonly inner: Choices;
+	private readonly seen = new Map<string, number>();
+
+	constructor(inner: Choices) {
+		this.inner = inner;
+	}
+
+	pick(label: string, count: number): number {
+		const occurrence = this.seen.get(label) ?? 0;
+		this.seen.set(label, occurrence + 1);
+		const value = this.inner.pick(label, count);
+		this.points.push({ label, occurrence, count, value });
+		return value;
+	}
+}
+
+/** What a finding is known by, whatever the story around it. */
+export function signature({ rule, blamed, leak }: Finding): string {
+	return [rule, blamed, ...(leak === undefined ? [] : [leak.kind])].join(" ");
+}
+
+/** The findings that decide a run: of a failed one those of the subject, of an error the one that is told first. */
+function found(report: CaseReport, { level }: Setup): Found[] {
+	const made = (finding: Finding): Found => ({
+		signature: signature(finding),
+		finding,
+		message: finding.message,
+	});
+	if (report.outcome === "failed")
+		return report.findings
+			.filter(
+				(f) =>
+					f.standing === "subject" &&
+					LEVELS.indexOf(f.level) <= LEVELS.indexOf(level),
+			)
+			.map(made);
+	if (report.outcome !== "error") return [];
+	const [first] = report.findings;
+	if (first !== undefined) return [made(first)];
+	const { error } = report;
+	return [
+		{
+			signature: `error ${error?.class ?? "internal"}`,
+			finding: undefined,
+			message: error?.message ?? report.reason ?? "",
+		},
+	];
+}
+const LEVELS = ["must", "should", "may"];
+
+const strokes = ({ faults }: Play): Stroke[] =>
+	faults.blows.map(({ kind, who, occurrence, way, op, entry, text }) => ({
+		pick: { label: `fault.${kind.name}.${who}`, occurrence, value: way },
+		op,
+		who,
+		entry,
+		text,
+	}));
