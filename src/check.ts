@@ -46,8 +46,6 @@ import { VERSION } from "./version.ts";
 export interface Under {
 	frontend?: { name: string; path: string };
 	backend?: { name: string; path: string };
-	/** Stands in for our own world. */
-	world?: { name: string; path: string };
 }
 
 export interface CheckOptions {
@@ -205,14 +203,13 @@ class CaseRunner {
 					? {}
 					: { frontend: under.frontend.name }),
 				...(under.backend === undefined ? {} : { backend: under.backend.name }),
-				...(under.world === undefined ? {} : { world: under.world.name }),
 			},
 			without: check.without,
 			seed: check.seed,
 			...(check.picks === undefined ? {} : { picks: check.picks }),
 			level: check.level,
 		};
-		if (Object.keys(under).length > 0)
+		if (under.frontend !== undefined || under.backend !== undefined)
 			this.worker = new ModuleWorker(
 				check.workerScript,
 				{
@@ -222,7 +219,6 @@ class CaseRunner {
 					...(under.backend === undefined
 						? {}
 						: { backend: under.backend.path }),
-					...(under.world === undefined ? {} : { world: under.world.path }),
 				},
 				check.patience,
 			);

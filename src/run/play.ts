@@ -36,7 +36,7 @@ import {
 import { ofDomain } from "../scenario/world-keys.ts";
 import { shown } from "../xen/admit.ts";
 import { ask, type Turns } from "../xen/call.ts";
-import { World, type WorldOptions } from "../xen/world.ts";
+import { World } from "../xen/world.ts";
 import { BadModule, OperationHangs, start } from "./deeds/driver.ts";
 import { DEEDS } from "./deeds/index.ts";
 import {
@@ -66,8 +66,6 @@ export interface Players {
 	backend: PeerModule;
 	/** Play every participant that is not a subject. */
 	standIn: { frontend: PeerModule; backend: PeerModule };
-	/** The world they play on; ours when not said. */
-	world?: ((options: Partial<WorldOptions>) => World) | undefined;
 	/** How each participant takes part, after `--frontend` and `--backend` were looked at. */
 	standing(participant: Participant): Actor["standing"];
 }
@@ -107,6 +105,8 @@ export class Play implements Stage {
 	readonly steps: Step[] = [];
 	readonly announced: { participant: string; id: string }[] = [];
 	readonly notes: string[] = [];
+	/** Where the run is: setup, devices, steps, finally, epilogue, removed, end. */
+	chapter = "setup";
 	scenarioError: StepError | undefined;
 	judged = 0;
 	private readonly players: Players;
@@ -123,13 +123,12 @@ export class Play implements Stage {
 		this.case = story;
 		this.players = players;
 		this.actors = cast(story, players);
-		const options: Partial<WorldOptions> = {
+		this.world = new World({
 			manners: story.world.manners,
 			memory: story.world.memory,
 			displays: this.displays(),
 			limits: (domid) => this.limits(domid),
-		};
-		this.world = players.world?.(options) ?? new World(options);
+		});
 		this.runner = new Runner(
 			this.world,
 			this.journal,
@@ -534,6 +533,7 @@ export class Play implements Stage {
 	}
 
 	private phase(name: string): void {
+		this.chapter = name;
 		this.journal.note("phase", { name }, 0, 0, 0, this.world.now);
 	}
 

@@ -2,31 +2,24 @@
 import { readdirSync } from "node:fs";
 import type { Wrong } from "../../fixtures/wrong.ts";
 import type { PeerModule } from "../../src/peer/peer.ts";
-import type { WorldModule } from "../../src/xen/world.ts";
 
-export type WrongModule = {
+export interface WrongModule {
 	/** From the repository's root, with `/`. */
 	file: string;
-} & (
-	| { wrong: Wrong & { takes: "frontend" | "backend" }; module: PeerModule }
-	| { wrong: Wrong & { takes: "world" }; module: WorldModule }
-);
+	wrong: Wrong;
+	module: PeerModule;
+}
 
 /** Names of the files, in order; the path is from the repository's root. */
 export const wrongFiles = (): string[] =>
-	["fixtures/peers"].flatMap((folder) =>
-		readdirSync(folder)
-			.filter((name) => name.endsWith(".ts"))
-			.sort()
-			.map((name) => `${folder}/${name}`),
-	);
+	readdirSync("fixtures/peers")
+		.filter((name) => name.endsWith(".ts"))
+		.sort()
+		.map((name) => `fixtures/peers/${name}`);
 
 export async function loadWrong(file: string): Promise<WrongModule> {
 	const name = file.slice(file.lastIndexOf("/") + 1, -".ts".length);
-	// The bundler looks for what a path may name: a folder each.
-	const module = file.startsWith("fixtures/worlds/")
-		? await import(`../../fixtures/worlds/${name}.ts`)
-		: await import(`../../fixtures/peers/${name}.ts`);
+	const module = await import(`../../fixtures/peers/${name}.ts`);
 	return { file, wrong: module.wrong, module };
 }
 

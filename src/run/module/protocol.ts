@@ -5,10 +5,9 @@ import type { CaseReport } from "../../report/report.ts";
 import type { Case } from "../../scenario/scenario.ts";
 
 export interface WorkerSetup {
-	/** Absolute paths of the modules under test, and of one that stands in for the world. */
+	/** Absolute paths of the modules under test. */
 	frontend?: string;
 	backend?: string;
-	world?: string;
 	/** The words below, shared: a worker that hangs cannot say where. */
 	progress: SharedArrayBuffer;
 }
@@ -22,7 +21,7 @@ export const PROGRESS_WORDS = 3;
 export type ToWorker = {
 	kind: "case";
 	story: Case;
-	names: { frontend?: string; backend?: string; world?: string };
+	names: { frontend?: string; backend?: string };
 	without: readonly string[];
 	seed: number;
 	picks?: readonly Pick[];
@@ -37,6 +36,7 @@ export type FromWorker =
 	  }
 	| {
 			kind: "unusable";
+			role: "frontend" | "backend";
 			message: string;
 			detail?: string;
 	  }

@@ -98,7 +98,7 @@ export class Access {
 		return seen.node ?? this.fail("ENOENT");
 	}
 
-	protected touch(
+	private touch(
 		asker: Asker,
 		tx: Transaction,
 		path: number,
@@ -133,7 +133,7 @@ export class Access {
 		return this.rightsBy(connection, () => this.living(node));
 	}
 
-	protected rightsBy(
+	private rightsBy(
 		connection: StoreConnection | undefined,
 		perms: () => Perms,
 	): number {
@@ -282,7 +282,7 @@ export class Access {
 	}
 
 	/** Whether a connection may read the node or its parent, or could read the node before. */
-	protected mayKnow(
+	private mayKnow(
 		connection: StoreConnection,
 		path: number,
 		given: Node | undefined,

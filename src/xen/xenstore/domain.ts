@@ -28,19 +28,19 @@ export interface DomainRecord {
 }
 
 export class Domains {
-	protected readonly manners: DaemonManners;
+	private readonly manners: DaemonManners;
 	/** In order of first mention. */
-	protected readonly records = new Map<number, DomainRecord>();
+	private readonly records = new Map<number, DomainRecord>();
 	/** The hypervisor's view. */
-	protected readonly existing = new Map<
+	private readonly existing = new Map<
 		number,
 		{ life: number; state: LifeState }
 	>();
 	/** Changes that the daemon was not yet told of, by domain: the life that ended, if one did. */
 	readonly changed = new Map<number, number>();
-	protected lives = 0;
+	private lives = 0;
 	readonly quotas: Record<Quota, number> = { ...QUOTA_DEFAULTS };
-	protected readonly generation: () => number;
+	private readonly generation: () => number;
 
 	constructor(manners: DaemonManners, generation: () => number) {
 		this.manners = manners;
@@ -175,7 +175,7 @@ export class Domains {
 		return perms;
 	}
 
-	protected stale(entry: Perm, generation: number): boolean {
+	private stale(entry: Perm, generation: number): boolean {
 		if (
 			entry.ignored ||
 			(this.manners.specialNodes && entry.domid === DOMID_ANY)

@@ -17,11 +17,11 @@ export interface Watch {
 export type Match = "exact" | "subtree" | "depth" | "nodepth";
 
 export class Watches {
-	protected readonly paths: PathTable;
+	private readonly paths: PathTable;
 	/** Drop an event that equals one still queued. */
-	protected readonly merges: boolean;
+	private readonly merges: boolean;
 	/** How many watches sit at each path. */
-	protected readonly at = new Map<number, number>();
+	private readonly at = new Map<number, number>();
 
 	constructor(paths: PathTable, merges: boolean) {
 		this.paths = paths;
@@ -61,7 +61,7 @@ export class Watches {
 			if (this.hits(watch, path, match)) this.send(connection, watch, path);
 	}
 
-	protected hits(watch: Watch, path: number, match: Match): boolean {
+	private hits(watch: Watch, path: number, match: Match): boolean {
 		if (watch.path === path) return match !== "nodepth" || watch.depth < 0;
 		if (match === "exact" || match === "nodepth") return false;
 		if (match === "depth" && watch.depth <= 0) return false;
