@@ -46,6 +46,8 @@ import { VERSION } from "./version.ts";
 export interface Under {
 	frontend?: { name: string; path: string };
 	backend?: { name: string; path: string };
+	/** Stands in for our own world. */
+	world?: { name: string; path: string };
 }
 
 export interface CheckOptions {
@@ -203,13 +205,14 @@ class CaseRunner {
 					? {}
 					: { frontend: under.frontend.name }),
 				...(under.backend === undefined ? {} : { backend: under.backend.name }),
+				...(under.world === undefined ? {} : { world: under.world.name }),
 			},
 			without: check.without,
 			seed: check.seed,
 			...(check.picks === undefined ? {} : { picks: check.picks }),
 			level: check.level,
 		};
-		if (under.frontend !== undefined || under.backend !== undefined)
+		if (Object.keys(under).length > 0)
 			this.worker = new ModuleWorker(
 				check.workerScript,
 				{
@@ -219,6 +222,7 @@ class CaseRunner {
 					...(under.backend === undefined
 						? {}
 						: { backend: under.backend.path }),
+					...(under.world === undefined ? {} : { world: under.world.path }),
 				},
 				check.patience,
 			);

@@ -72,6 +72,7 @@ interface RunFlags extends SelectFlags {
 	without?: string[];
 	frontend?: string;
 	backend?: string;
+	world?: string;
 	timeout: number;
 	baseline?: string;
 	updateBaseline?: boolean;
@@ -202,6 +203,10 @@ ${exitCodeTable()}`,
 		)
 		.option("--frontend <module>", "the frontend under test: .js, .mjs or .ts")
 		.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
+		.option(
+			"--world <module>",
+			"a hypervisor and XenStore in place of our own, to see what the rules say of a wrong one",
+		)
 		.option(
 			"--timeout <ms>",
 			"wall-clock time a module may compute without an answer",
@@ -421,7 +426,7 @@ function reportersOf(flags: RunFlags): Reporter[] {
 }
 
 function underOf(flags: RunFlags): Under {
-	const one = (role: "frontend" | "backend", name: string) => {
+	const one = (role: keyof Under, name: string) => {
 		const path = resolve(name);
 		if (!/\.(js|mjs|ts)$/.test(name))
 			throw new Usage(`--${role} ${name}: a module ends in .js, .mjs or .ts`);
@@ -439,6 +444,7 @@ function underOf(flags: RunFlags): Under {
 		...(flags.backend === undefined
 			? {}
 			: { backend: one("backend", flags.backend) }),
+		...(flags.world === undefined ? {} : { world: one("world", flags.world) }),
 	};
 }
 

@@ -23,8 +23,10 @@ import {
 } from "./entry.ts";
 
 const HEAD_WORDS = 6;
-/** Longest run of words that an entry carries whole: one page. */
-export const INLINE_WORDS = 1024;
+/** Longest run of words that an entry carries whole. A page has 1024; a list of the pages of a 64 MiB buffer has as many as this. */
+export const INLINE_WORDS = 16384;
+/** No kind has more than two runs of words and a dozen other fields: so many words hold any entry. */
+const ENTRY_WORDS = 2 * INLINE_WORDS + 2048;
 const LONG = 0x8000_0000;
 const LONG_POISON = 0x4000_0000;
 
@@ -237,8 +239,7 @@ export class Journal {
 		tick: number,
 		fault: number,
 	): number {
-		// No kind has more than a dozen fields or two runs of words, so 4096 words hold any entry.
-		if (this.end + 4096 > this.words.length) {
+		if (this.end + ENTRY_WORDS > this.words.length) {
 			const grown = new Uint32Array(this.words.length * 2);
 			grown.set(this.words);
 			this.words = grown;

@@ -76,7 +76,7 @@ export function judge(
 				(domid) => byDomid.get(domid)?.name ?? nameOf(domid),
 			),
 		breach: (breach) => {
-			const who = byDomid.get(breach.domid);
+			const who = rule.owes === "world" ? undefined : byDomid.get(breach.domid);
 			const rests = peersOf(breach.domid, frame.participants).flatMap(
 				(domid) => [...(broken.get(domid) ?? [])],
 			);
@@ -87,6 +87,7 @@ export function judge(
 			}
 			const finding = toFinding(rule, breach, who, frame, journal, court(rule));
 			findings.push(finding);
+			if (rule.owes === "world") return;
 			const mine = broken.get(breach.domid) ?? new Set();
 			broken.set(breach.domid, mine.add(rule.id));
 			for (const id of finding.requirements) mine.add(id);
@@ -219,7 +220,8 @@ function toFinding(
 		requirements,
 		level: breach.level ?? rule.level,
 		owes: partyOf(rule, who, breach.domid),
-		blamed: who?.name ?? nameOf(breach.domid),
+		blamed:
+			who?.name ?? (rule.owes === "world" ? "world" : nameOf(breach.domid)),
 		standing,
 		message: breach.message,
 		expected: breach.expected,

@@ -24,6 +24,18 @@ export class Presentations {
 	private readonly buffers = new Map<string, ReadonlySet<number>>();
 	/** By domain and display: shown and not yet presented, in order. */
 	private readonly queues = new Map<string, Show[]>();
+	/** By domain and display: the unique-id by which it was opened. */
+	private readonly names = new Map<string, string>();
+
+	opened({ domid, call, reply }: CallEntry<"display.open">): void {
+		if (reply.status === 0)
+			this.names.set(key(domid, reply.display), call.name);
+	}
+
+	/** The unique-id of the connectors that a backend's display stands behind. */
+	nameOf(domid: number, display: number): string | undefined {
+		return this.names.get(key(domid, display));
+	}
 
 	imported(
 		{ domid, call, reply }: CallEntry<"display.import">,

@@ -10,7 +10,7 @@ import {
 } from "../base/choices.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Finding, Level, Place } from "../judge/finding.ts";
-import { judge, type Verdict } from "../judge/judge.ts";
+import { type Case as Frame, judge, type Verdict } from "../judge/judge.ts";
 import type { Rule, Participant as Seat, Standing } from "../judge/rule.ts";
 import { RULES } from "../judge/rules/index.ts";
 import type { PeerModule } from "../peer/peer.ts";
@@ -18,6 +18,7 @@ import type { CaseReport, Outcome } from "../report/report.ts";
 import type { Requirement } from "../scenario/abilities.ts";
 import { type Case, placeOf, type Step } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
+import type { WorldModule } from "../xen/world.ts";
 import { BadModule } from "./deeds/driver.ts";
 import { FAULTS, faultOf } from "./faults/index.ts";
 import { Play } from "./play.ts";
@@ -30,8 +31,10 @@ export interface CaseOptions {
 	reference: { frontend: PeerModule; backend: PeerModule };
 	/** The implementation under test; without any the reference is the subject. */
 	under: { frontend?: PeerModule; backend?: PeerModule };
+	/** Stands in for our own world, to see that the rules about it would find its faults. */
+	world?: WorldModule;
 	/** Shown in reports: the module as the user named it. */
-	names: { frontend?: string; backend?: string };
+	names: { frontend?: string; backend?: string; world?: string };
 	/** Abilities the subject is said to lack. */
 	without: readonly string[];
 	/** 0 is the plain story: nobody is interrupted. */
@@ -122,6 +125,7 @@ export async function runCase(
 			frontend: options.under.frontend ?? options.reference.frontend,
 			backend: options.under.backend ?? options.reference.backend,
 			standIn: options.reference,
+			world: options.world?.default,
 			standing: (name) => standingOf(story, name, options.under),
 		},
 		choices,
@@ -193,12 +197,7 @@ export async function runCase(
 			`the implementation could not be started: ${nameOf(play)(unbegun.task.domid)}: task "${unbegun.task.name}": ${unbegun.message}`,
 			unbegun.stack,
 		);
-	const verdict = judge(journal, options.rules ?? RULES, {
-		participants: seats(play),
-		place: (step) => stepPlace(play, step),
-		announced: play.announced,
-		allowed: story.allow,
-	});
+	const verdict = judge(journal, options.rules ?? RULES, frameOf(play));
 	return {
 		report: conclude(report, play, verdict, options, choices),
 		journal,
@@ -239,6 +238,13 @@ const seats = (play: Play): Seat[] =>
 		standing,
 	}));
 
+const frameOf = (play: Play): Frame => ({
+	participants: seats(play),
+	place: (step) => stepPlace(play, step),
+	announced: play.announced,
+	allowed: play.case.allow,
+});
+
 function stepPlace(play: Play, step: number): Place {
 	return play.steps[step - 1]?.place ?? play.case.place;
 }
@@ -273,6 +279,7 @@ function conclude(
 	);
 	const wrong = all.filter((f) => f.standing === "unannounced" && !excused(f));
 	const ours = all.filter((f) => f.standing === "ours" && f.level === "must");
+	const worlds = ours.filter((f) => f.owes === "world");
 	const first = (list: readonly Finding[]) =>
 		Math.min(...list.map((f) => f.entry));
 	const made: CaseReport = {
@@ -313,6 +320,15 @@ function conclude(
 						),
 		};
 	};
+	// Whatever else was found rests on a world that keeps its promises.
+	const [broken] = worlds;
+	if (broken !== undefined) {
+		const text = worldText(broken);
+		return {
+			...end("error", text, worlds),
+			error: { class: "internal", message: text },
+		};
+	}
 	// A scenario that could not go on because of a breach tells of the breach.
 	if (
 		play.scenarioError !== undefined &&
@@ -398,6 +414,10 @@ function excuses(play: Play, excused: (finding: Finding) => boolean): string[] {
 		: [`the story ended early after a fault: ${text}`];
 }
 
+/** A finding about the world is our own error, never a verdict. */
+const worldText = ({ rule, message }: Finding): string =>
+	`the tester's own world broke ${rule}: ${message}`;
+
 /** Leaks are found at rest; what matters of their story is what led to the end. */
 function storyEnd(play: Play, finding: Finding | undefined): number {
 	if (finding === undefined || finding.leak !== undefined)
@@ -410,9 +430,13 @@ function stopped(
 	play: Play,
 	choices: RecordedChoices,
 	kind: NonNullable<CaseReport["error"]>["class"],
-	text: string,
+	told: string,
 	detail?: string,
 ): CaseRun {
+	// A world that could not go on may have broken a promise before: that says more than where it stopped.
+	const findings = kind === "internal" ? worldFindings(play) : [];
+	const [first] = findings;
+	const text = first === undefined ? told : `${worldText(first)}; ${told}`;
 	return {
 		report: {
 			...report,
@@ -423,6 +447,7 @@ function stopped(
 				message: text,
 				...(detail === undefined ? {} : { detail }),
 			},
+			findings,
 			calls: play.runner.calls,
 			ticks: play.world.now,
 			faults: play.faults.struck(),
@@ -432,6 +457,11 @@ function stopped(
 		verdict: undefined,
 		picks: choices.picks,
 	};
+}
+
+function worldFindings(play: Play): Finding[] {
+	const rules = RULES.filter(({ owes }) => owes === "world");
+	return judge(play.journal, rules, frameOf(play)).findings;
 }
 
 const nameOf =
@@ -490,6 +520,7 @@ function command(
 		words.push("--frontend", quoted(names.frontend));
 	if (names.backend !== undefined)
 		words.push("--backend", quoted(names.backend));
+	if (names.world !== undefined) words.push("--world", quoted(names.world));
 	if (seed !== 0) words.push("--seed", String(seed));
 	else if (picks.length > 0)
 		words.push("--choices", quoted(formatPicks(picks)));

@@ -36,7 +36,7 @@ import {
 import { ofDomain } from "../scenario/world-keys.ts";
 import { shown } from "../xen/admit.ts";
 import { ask, type Turns } from "../xen/call.ts";
-import { World } from "../xen/world.ts";
+import { World, type WorldOptions } from "../xen/world.ts";
 import { BadModule, OperationHangs, start } from "./deeds/driver.ts";
 import { DEEDS } from "./deeds/index.ts";
 import {
@@ -66,6 +66,8 @@ export interface Players {
 	backend: PeerModule;
 	/** Play every participant that is not a subject. */
 	standIn: { frontend: PeerModule; backend: PeerModule };
+	/** The world they play on; ours when not said. */
+	world?: ((options: Partial<WorldOptions>) => World) | undefined;
 	/** How each participant takes part, after `--frontend` and `--backend` were looked at. */
 	standing(participant: Participant): Actor["standing"];
 }
@@ -123,12 +125,13 @@ export class Play implements Stage {
 		this.case = story;
 		this.players = players;
 		this.actors = cast(story, players);
-		this.world = new World({
+		const options: Partial<WorldOptions> = {
 			manners: story.world.manners,
 			memory: story.world.memory,
 			displays: this.displays(),
 			limits: (domid) => this.limits(domid),
-		});
+		};
+		this.world = players.world?.(options) ?? new World(options);
 		this.runner = new Runner(
 			this.world,
 			this.journal,

@@ -24,9 +24,9 @@ export class Ports {
 	readonly domid: number;
 	/** Numbers from 1 up to this many; port 0 is reserved. */
 	readonly limit: number;
-	private readonly ports: (Port | undefined)[] = [undefined];
+	protected readonly ports: (Port | undefined)[] = [undefined];
 	/** No number below it is free. */
-	private lowest = 1;
+	protected lowest = 1;
 	/** Ports in use. */
 	count = 0;
 	/** Torn down: it gets no port any more. */
@@ -77,7 +77,7 @@ export class Ports {
 export type EvtchnError = "EINVAL" | "ENOSPC" | "ESRCH";
 
 export class EventChannels {
-	private readonly tables = new Map<number, Ports>();
+	protected readonly tables = new Map<number, Ports>();
 
 	add(domid: number, limit: number): void {
 		this.tables.set(domid, new Ports(domid, limit));

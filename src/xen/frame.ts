@@ -24,8 +24,8 @@ export interface Memory {
 
 /** One `Uint32Array` for each page that somebody wrote; an untouched page costs nothing. */
 export class HeapMemory implements Memory {
-	private readonly pages: (Uint32Array | undefined)[] = [];
-	private readonly fillers: number[] = [];
+	protected readonly pages: (Uint32Array | undefined)[] = [];
+	protected readonly fillers: number[] = [];
 
 	load(frame: number, word: number): number {
 		const page = this.pages[frame];
@@ -56,7 +56,7 @@ export class HeapMemory implements Memory {
 		this.fillers[frame] = value;
 	}
 
-	private page(frame: number): Uint32Array {
+	protected page(frame: number): Uint32Array {
 		let page = this.pages[frame];
 		if (page === undefined) {
 			page = new Uint32Array(PAGE_WORDS);
@@ -76,11 +76,11 @@ const HELD = 2;
 /** All frames of the machine, and who owns and maps them. */
 export class Frames {
 	readonly memory: Memory;
-	private readonly owners: number[] = [0];
-	private readonly states: number[] = [FREE];
-	private readonly maps: number[] = [0];
-	private readonly grants: number[] = [0];
-	private readonly free: number[] = [];
+	protected readonly owners: number[] = [0];
+	protected readonly states: number[] = [FREE];
+	protected readonly maps: number[] = [0];
+	protected readonly grants: number[] = [0];
+	protected readonly free: number[] = [];
 
 	constructor(memory: Memory) {
 		this.memory = memory;

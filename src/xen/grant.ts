@@ -59,21 +59,21 @@ const REF_CLAIMED = 2;
 export class GrantTable {
 	readonly domid: number;
 	readonly limits: GrantLimits;
-	private readonly frames: Frames;
-	private readonly physmap: Physmap;
+	protected readonly frames: Frames;
+	protected readonly physmap: Physmap;
 	/** gfns of the table's pages. */
-	private readonly pages: number[] = [];
-	private readonly freeRefs: number[] = [];
-	private readonly refStates: number[] = [];
-	private readonly batches = new Map<number, number[]>();
-	private readonly openFrames: number[] = [];
+	protected readonly pages: number[] = [];
+	protected readonly freeRefs: number[] = [];
+	protected readonly refStates: number[] = [];
+	protected readonly batches = new Map<number, number[]>();
+	protected readonly openFrames: number[] = [];
 	readonly active = new Map<number, Active>();
 	/** Entries of a driver that is gone, still mapped by the peer. */
-	private readonly deferred = new Set<number>();
-	private nextRef = GNTTAB_NR_RESERVED_ENTRIES;
+	protected readonly deferred = new Set<number>();
+	protected nextRef = GNTTAB_NR_RESERVED_ENTRIES;
 	/** References that there may ever be; a scenario may lower it. */
-	private cap: number;
-	private nextBatch = 1;
+	protected cap: number;
+	protected nextBatch = 1;
 	/** References in batches and not yet claimed. */
 	reserved = 0;
 	/** References claimed and not yet freed. */
@@ -198,7 +198,7 @@ export class GrantTable {
 	}
 
 	/** The entry is open no more, be it that `end` closed it or that the owner cleared its flags by hand. */
-	private noteClosed(ref: number): void {
+	protected noteClosed(ref: number): void {
 		const frame = this.openFrames[ref] ?? 0;
 		if (frame === 0) return;
 		this.openFrames[ref] = 0;
@@ -326,7 +326,7 @@ export class GrantTable {
 		this.claimed = 0;
 	}
 
-	private word(ref: number, half: 0 | 1): number {
+	protected word(ref: number, half: 0 | 1): number {
 		const gfn = this.pages[(ref / ENTRIES_PER_PAGE) | 0];
 		if (gfn === undefined) return 0;
 		const frame = this.physmap.ownFrame(gfn);
@@ -334,7 +334,7 @@ export class GrantTable {
 		return this.frames.memory.load(frame, (ref % ENTRIES_PER_PAGE) * 2 + half);
 	}
 
-	private setWord(ref: number, half: 0 | 1, value: number): void {
+	protected setWord(ref: number, half: 0 | 1, value: number): void {
 		const gfn = this.page((ref / ENTRIES_PER_PAGE) | 0);
 		const frame = gfn === 0 ? 0 : this.physmap.ownFrame(gfn);
 		if (frame === 0) return;
@@ -345,14 +345,14 @@ export class GrantTable {
 		);
 	}
 
-	private takeRef(): number {
+	protected takeRef(): number {
 		const ref = this.freeRefs.pop() ?? this.nextRef++;
 		// The table grows on demand, as Linux' expansion does.
 		this.page((ref / ENTRIES_PER_PAGE) | 0);
 		return ref;
 	}
 
-	private putRef(ref: number): void {
+	protected putRef(ref: number): void {
 		this.refStates[ref] = REF_FREE;
 		this.freeRefs.push(ref);
 	}
@@ -371,9 +371,9 @@ export interface Mapping {
 
 /** The mapping side of one domain: its handles. */
 export class Maptrack {
-	private readonly limit: number;
-	private readonly handles: (Mapping | undefined)[] = [];
-	private readonly free: number[] = [];
+	protected readonly limit: number;
+	protected readonly handles: (Mapping | undefined)[] = [];
+	protected readonly free: number[] = [];
 	/** Handles in use. */
 	count = 0;
 

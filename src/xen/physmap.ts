@@ -29,22 +29,22 @@ const GFN_MAX = 0xfffff;
 export class Physmap {
 	readonly domid: number;
 	readonly limits: PhysmapLimits;
-	private readonly frames: Frames;
+	protected readonly frames: Frames;
 	/** By gfn. */
-	private readonly kinds: number[] = [HOLE];
-	private readonly backing: number[] = [0];
-	private readonly readonlys: boolean[] = [false];
+	protected readonly kinds: number[] = [HOLE];
+	protected readonly backing: number[] = [0];
+	protected readonly readonlys: boolean[] = [false];
 	/** By gfn: handed out by `page.alloc`. */
-	private readonly used: boolean[] = [false];
+	protected readonly used: boolean[] = [false];
 	/** The allocator's free pages, newest last and handed out first. */
-	private readonly freeGfns: number[] = [];
+	protected readonly freeGfns: number[] = [];
 	/** By gfn: 1 in the balloon's list, 2 taken from it. */
-	private readonly ballooned: number[] = [0];
-	private readonly balloonList: number[] = [];
+	protected readonly ballooned: number[] = [0];
+	protected readonly balloonList: number[] = [];
 	/** Pages that count against `max_pages`. */
 	pages = 0;
 	/** Pages given away by `decrease`, or lost under a foreign mapping: the allocator has them no more until they are populated again. */
-	private given = 0;
+	protected given = 0;
 	/** Pages handed out by `page.alloc` and not freed. */
 	inUse = 0;
 	/** Frame numbers taken from the balloon and not given back. */
@@ -131,7 +131,7 @@ export class Physmap {
 	}
 
 	/** The memory behind the gfn is the domain's no more; the allocator must not hand the gfn out either. */
-	private giveAway(gfn: number): void {
+	protected giveAway(gfn: number): void {
 		this.frames.release(this.backing[gfn] as number);
 		this.pages -= 1;
 		this.given += 1;
@@ -189,10 +189,10 @@ export class Physmap {
 	giveHole(gfn: number): void {
 		this.holes.push(gfn);
 	}
-	private readonly holes: number[] = [];
+	protected readonly holes: number[] = [];
 
 	/** The newest of a list that has nothing behind it: a guest may have populated one, or mapped something there by hand. */
-	private takeHole(list: number[]): number | undefined {
+	protected takeHole(list: number[]): number | undefined {
 		const at = list.findLastIndex((gfn) => this.kinds[gfn] === HOLE);
 		return at < 0 ? undefined : list.splice(at, 1)[0];
 	}
@@ -232,7 +232,7 @@ export class Physmap {
 	}
 
 	/** A new page of memory at a new frame number; 0 at `max_pages`. */
-	private grow(): number {
+	protected grow(): number {
 		if (this.pages + this.given >= this.limits.pages) return 0;
 		const gfn = this.fresh();
 		this.kinds[gfn] = OWN;
@@ -241,7 +241,7 @@ export class Physmap {
 		return gfn;
 	}
 
-	private fresh(): number {
+	protected fresh(): number {
 		const gfn = this.kinds.length;
 		this.kinds.push(HOLE);
 		this.backing.push(0);

@@ -5,7 +5,8 @@
  * no chance and no wall clock: its time is a number of virtual milliseconds that the runner moves.
  */
 
-import type { AnyReply, Call } from "./call.ts";
+import type { AnyReply, Call, CallName } from "./call.ts";
+import type { Handler } from "./calls/handler.ts";
 import { HANDLERS } from "./calls/index.ts";
 import { Display, type DisplayShape } from "./display.ts";
 import type { Domain, Life } from "./domain.ts";
@@ -16,7 +17,9 @@ import { type MemoryMode, MemoryOrder } from "./memory-order.ts";
 import { Physmap, type PhysmapLimits } from "./physmap.ts";
 import {
 	type Manners,
+	STORE_PARTS,
 	type StoreConnection,
+	type StoreParts,
 	XenStore,
 } from "./xenstore/store.ts";
 
@@ -51,32 +54,68 @@ export const WORLD_DEFAULTS: WorldOptions = {
 	limits: () => DOMAIN_LIMITS,
 };
 
+/** The classes that the world is made of, and how each call is answered. */
+export interface WorldParts {
+	handlers: { [N in CallName]: Handler<N> };
+	EventChannels: typeof EventChannels;
+	Frames: typeof Frames;
+	GrantTable: typeof GrantTable;
+	Maptrack: typeof Maptrack;
+	Physmap: typeof Physmap;
+	XenStore: typeof XenStore;
+	store: StoreParts;
+}
+
+export const WORLD_PARTS: WorldParts = {
+	handlers: HANDLERS,
+	EventChannels,
+	Frames,
+	GrantTable,
+	Maptrack,
+	Physmap,
+	XenStore,
+	store: STORE_PARTS,
+};
+
+/** What a module exports that stands in for the world itself: called afresh for each run. */
+export interface WorldModule {
+	default(options: Partial<WorldOptions>): World;
+}
+
 export class World {
 	readonly options: WorldOptions;
+	protected readonly parts: WorldParts;
 	readonly frames: Frames;
 	/** Undefined when every store is seen at once. */
 	readonly order: MemoryOrder | undefined;
-	readonly evtchn = new EventChannels();
+	readonly evtchn: EventChannels;
 	readonly store: XenStore;
 	readonly displays: Display[];
-	private readonly domains = new Map<number, Domain>();
-	private readonly connections = new Map<number, StoreConnection>();
+	protected readonly domains = new Map<number, Domain>();
+	protected readonly connections = new Map<number, StoreConnection>();
 	/** Tasks that have ended, by task id. */
 	readonly ended = new Set<number>();
 	/** Virtual milliseconds. Only the runner moves it. */
 	now = 0;
 
+	/** Parts given here replace the right ones: a wrong world overrides exactly one function. */
 	constructor(
 		options: Partial<WorldOptions> = {},
+		parts: Partial<WorldParts> = {},
 		memory: Memory = new HeapMemory(),
 	) {
 		this.options = { ...WORLD_DEFAULTS, ...options };
-		this.frames = new Frames(memory);
+		this.parts = { ...WORLD_PARTS, ...parts };
+		this.frames = new this.parts.Frames(memory);
+		this.evtchn = new this.parts.EventChannels();
 		this.order =
 			this.options.memory === "sc"
 				? undefined
 				: new MemoryOrder(this.options.memory, this.frames);
-		this.store = new XenStore({ manners: this.options.manners });
+		this.store = new this.parts.XenStore(
+			{ manners: this.options.manners },
+			this.parts.store,
+		);
 		this.displays = this.options.displays.map((shape) => new Display(shape));
 		this.createDomain(0);
 	}
@@ -85,7 +124,7 @@ export class World {
 	apply(domid: number, task: number, call: Call): AnyReply {
 		const domain = this.domains.get(domid);
 		if (domain === undefined) throw new Error(`domain ${domid} does not exist`);
-		const handler = HANDLERS[call.op] as (
+		const handler = this.parts.handlers[call.op] as (
 			world: World,
 			domain: Domain,
 			call: Call,
@@ -127,6 +166,7 @@ export class World {
 	createDomain(domid: number): boolean {
 		if (this.domains.has(domid)) return false;
 		const sizes = this.options.limits(domid);
+		const { GrantTable, Maptrack, Physmap } = this.parts;
 		const physmap = new Physmap(domid, { ...sizes.memory }, this.frames);
 		const limits = { ...sizes.grants };
 		this.domains.set(domid, {
@@ -208,7 +248,7 @@ export class World {
 	}
 
 	/** A zombie goes when nothing of it is mapped any more. */
-	private reap(domid: number): void {
+	protected reap(domid: number): void {
 		const domain = this.domains.get(domid);
 		if (domain?.life !== "zombie" || domain.grants.active.size > 0) return;
 		this.domains.delete(domid);

@@ -17,7 +17,7 @@ let folder = "";
 const GOOD =
 	"id: codes.good\ntitle: a buffer comes and goes\nsteps:\n  - gem.create: { as: buf, pages: 1 }\n  - gem.close: { of: buf }\n";
 const REFUSED = (grade: string) =>
-	`id: codes.graded\ntitle: an unknown cookie is refused\ncast: { fe: scripted }\nsteps:\n  - wire.connect: {}\n  - wire.send: { op: DBUF_DESTROY, dbuf_cookie: 9 }\n    replies: { must: error, ${grade}: -EIO }\n`;
+	`id: codes.graded\ntitle: an unknown cookie is refused\ncast: { fe: scripted }\nsteps:\n  - wire.connect: {}\n  - wire.send: { op: DBUF_DESTROY, dbuf_cookie: 9 }\n    breaks: pv.cookie-live\n    replies: { must: error, ${grade}: -EIO }\n`;
 
 const write = (name: string, text: string) =>
 	writeFileSync(join(folder, "scenarios", name), text);

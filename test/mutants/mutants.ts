@@ -45,7 +45,9 @@ async function play(mutant: Mutant): Promise<End> {
 	const errors: string[] = [];
 	// What killed many others probably kills this one as well.
 	for (const one of [...cases].sort((a, b) => b.kills - a.kills)) {
-		const report = await playCase(one.story, { [mutant.role]: module });
+		const report = await playCase(one.story, {
+			under: { [mutant.role]: module },
+		});
 		if (report.outcome === "failed") {
 			one.kills += 1;
 			return { by: `${report.id}: ${report.reason}`, errors };

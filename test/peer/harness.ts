@@ -8,6 +8,7 @@ import {
 	buildDirectory,
 	directoryPages,
 } from "../../src/displif/directory.ts";
+import { buildEdid } from "../../src/displif/edid.ts";
 import type { OpName } from "../../src/displif/ops/index.ts";
 import {
 	type Body,
@@ -53,7 +54,8 @@ export const FE2 = 3;
 export const XRGB8888 = 0x34325258;
 export const RGB565 = 0x36314752;
 
-export const EDID = "\x00\xff\xff\xff\xff\xff\xff\x00".padEnd(128, "E");
+/** The display's own: 1024 by 768, one character an octet. */
+export const EDID = Buffer.from(buildEdid(1024, 768, 128)).toString("latin1");
 
 export const display = (shape: Partial<DisplayShape> = {}): DisplayShape => ({
 	name: "screen-0",

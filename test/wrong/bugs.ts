@@ -6,7 +6,14 @@ import { RULES } from "../../src/judge/rules/index.ts";
 import { BUGS, type Bug } from "../../src/spec/bugs.ts";
 import { loadWrong, wrongFiles } from "./catalogue.ts";
 import { isMainThread, serve, spread } from "./pool.ts";
-import { loadCases, ofSubject, placed, playCase } from "./suite.ts";
+import {
+	against,
+	loadCases,
+	NOTHING,
+	ofSubject,
+	placed,
+	playCase,
+} from "./suite.ts";
 
 /** Cases in which each rule found something, by rule id. */
 type Caught = Record<string, number>;
@@ -15,12 +22,18 @@ const REFERENCE = "the reference pair";
 
 async function caught(file: string): Promise<Caught> {
 	const found: Caught = {};
-	const under = file === REFERENCE ? {} : placed(await loadWrong(file));
+	const one = file === REFERENCE ? undefined : await loadWrong(file);
 	for (const story of cases()) {
-		const report = await playCase(story, under);
-		const rules = ofSubject(report).map(({ rule }) => rule);
+		const report = await playCase(
+			story,
+			one === undefined ? NOTHING : placed(one),
+		);
+		const rules = (
+			one === undefined ? ofSubject(report) : against(one, report)
+		).map(({ rule }) => rule);
 		// With the right implementation in its place nothing may be wrong, not even an expectation.
-		if (report.outcome === "error") rules.push(`error: ${report.reason}`);
+		if (one?.wrong.takes !== "world" && report.outcome === "error")
+			rules.push(`error: ${report.reason}`);
 		for (const rule of new Set(rules)) found[rule] = (found[rule] ?? 0) + 1;
 	}
 	return found;

@@ -2,24 +2,31 @@
 import { readdirSync } from "node:fs";
 import type { Wrong } from "../../fixtures/wrong.ts";
 import type { PeerModule } from "../../src/peer/peer.ts";
+import type { WorldModule } from "../../src/xen/world.ts";
 
-export interface WrongModule {
+export type WrongModule = {
 	/** From the repository's root, with `/`. */
 	file: string;
-	wrong: Wrong;
-	module: PeerModule;
-}
+} & (
+	| { wrong: Wrong & { takes: "frontend" | "backend" }; module: PeerModule }
+	| { wrong: Wrong & { takes: "world" }; module: WorldModule }
+);
 
 /** Names of the files, in order; the path is from the repository's root. */
 export const wrongFiles = (): string[] =>
-	readdirSync("fixtures/peers")
-		.filter((name) => name.endsWith(".ts"))
-		.sort()
-		.map((name) => `fixtures/peers/${name}`);
+	["fixtures/peers"].flatMap((folder) =>
+		readdirSync(folder)
+			.filter((name) => name.endsWith(".ts"))
+			.sort()
+			.map((name) => `${folder}/${name}`),
+	);
 
 export async function loadWrong(file: string): Promise<WrongModule> {
 	const name = file.slice(file.lastIndexOf("/") + 1, -".ts".length);
-	const module = await import(`../../fixtures/peers/${name}.ts`);
+	// The bundler looks for what a path may name: a folder each.
+	const module = file.startsWith("fixtures/worlds/")
+		? await import(`../../fixtures/worlds/${name}.ts`)
+		: await import(`../../fixtures/peers/${name}.ts`);
 	return { file, wrong: module.wrong, module };
 }
 

@@ -7,6 +7,7 @@ import type { CaseReport } from "../../src/report/report.ts";
 import { type CaseOptions, runCase } from "../../src/run/case.ts";
 import type { Case } from "../../src/scenario/scenario.ts";
 import { casesAt, selectFiles } from "../../src/scenario/select.ts";
+import type { WorldModule } from "../../src/xen/world.ts";
 import type { WrongModule } from "./catalogue.ts";
 
 /** Every case of these scenario files or folders, in the order of the files. */
@@ -25,15 +26,21 @@ export const REFERENCE = {
 	backend: { default: backend },
 };
 
-/** One case as `run` plays it, with a module in place of the subjects of its role; without one the reference is judged. */
+/** What is put in the place of our own. */
+export type Placed = Pick<CaseOptions, "under" | "world">;
+
+/** Nothing: the reference is judged. */
+export const NOTHING: Placed = { under: {} };
+
+/** One case as `run` plays it, with a module in place of the subjects of its role, or of the world. */
 export async function playCase(
 	story: Case,
-	under: CaseOptions["under"],
+	placed: Placed,
 	seed = 0,
 ): Promise<CaseReport> {
 	const { report } = await runCase(story, {
 		reference: REFERENCE,
-		under,
+		...placed,
 		names: {},
 		without: [],
 		seed,
@@ -43,15 +50,22 @@ export async function playCase(
 }
 
 /** The place that a wrong implementation takes. */
-export const placed = ({
-	wrong,
-	module,
-}: WrongModule): CaseOptions["under"] => ({
-	[wrong.takes]: module,
-});
+export const placed = ({ wrong, module }: WrongModule): Placed =>
+	wrong.takes === "world"
+		? { under: {}, world: module as WorldModule }
+		: { under: { [wrong.takes]: module } };
 
 /** What counts against the implementation itself; a broken may is a note. */
 export const ofSubject = (report: CaseReport): Finding[] =>
 	report.findings.filter(
 		({ standing, level }) => standing === "subject" && level !== "may",
 	);
+
+/** What counts against a wrong implementation: of a world it is what the rules about the world say. */
+export const against = (
+	{ wrong }: WrongModule,
+	report: CaseReport,
+): Finding[] =>
+	wrong.takes === "world"
+		? report.findings.filter(({ owes }) => owes === "world")
+		: ofSubject(report);

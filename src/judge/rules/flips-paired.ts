@@ -55,6 +55,7 @@ export const flipsPaired = rule<State>({
 		"wire.state",
 		"wire.close",
 		"page.store",
+		"display.open",
 		"display.import",
 		"display.show",
 		"display.hide",
@@ -81,11 +82,14 @@ export const flipsPaired = rule<State>({
 			case "wait":
 				presented(state, entry, court);
 				return;
+			case "display.open":
+				state.shows.opened(entry);
+				return;
 			case "display.import":
 				state.shows.imported(entry, court.exchange.memory);
 				return;
 			case "display.show":
-				shown(state, entry);
+				shown(state, entry, court);
 				return;
 			case "display.hide":
 			case "display.close":
@@ -224,11 +228,31 @@ function came(
 	if (!wasFull && isLate(flip, from, tick)) tellLate([flip], court);
 	const { show } = flip;
 	if (show === undefined || show.over) return;
+	const later = list.filter((f) => !f.event).map((f) => f.cookie);
+	if (isWithdrawn(connection, [cookie, ...later], court)) return;
 	if (
 		tick - show.tick < AT_ONCE ||
 		(show.framed !== undefined && tick - show.framed <= AFTER_FRAME)
 	)
 		show.early = { event: seq, cookie, connection };
+}
+
+/**
+ * The frontend itself has asked for the end of what it wanted to see: nobody waits for the screen. A flip that is ended so may take those before
+ * it along, since events keep the order of the flips.
+ */
+function isWithdrawn(
+	{ fe, dev, connector }: Connection,
+	cookies: readonly bigint[],
+	court: Court,
+): boolean {
+	const pending = [...(court.books.device(fe, dev)?.pending ?? [])];
+	return pending.some(
+		({ packet, connection }) =>
+			(packet.operation === "FB_DETACH" &&
+				cookies.includes(packet.body.fb_cookie)) ||
+			(packet.operation === "SET_CONFIG" && connection.connector === connector),
+	);
 }
 
 function unasked(
@@ -259,11 +283,18 @@ function unasked(
 	});
 }
 
-function shown(state: State, entry: CallEntry<"display.show">): void {
+function shown(
+	state: State,
+	entry: CallEntry<"display.show">,
+	court: Court,
+): void {
 	const show = state.shows.shown(entry);
 	if (show === undefined || show.frames.size === 0) return;
+	const name = state.shows.nameOf(entry.domid, show.display);
 	for (const [connection, list] of state.flips) {
 		if (connection.be !== entry.domid) continue;
+		// Two connectors may show one buffer: each on the display that its unique-id names.
+		if (name !== undefined && name !== uniqueId(connection, court)) continue;
 		const flip = list.find(
 			(f) =>
 				!f.event && !f.show && [...show.frames].some((x) => f.frames.has(x)),
@@ -273,6 +304,11 @@ function shown(state: State, entry: CallEntry<"display.show">): void {
 		return;
 	}
 }
+
+const uniqueId = ({ fe, dev, connector }: Connection, court: Court) =>
+	court.exchange.store.value(
+		`/local/domain/${fe}/device/vdispl/${dev}/${connector}/unique-id`,
+	);
 
 function presented(
 	state: State,

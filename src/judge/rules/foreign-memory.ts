@@ -1,5 +1,6 @@
 import { ERRNO } from "../../base/errno.ts";
 import type { CallEntry } from "../../journal/entry.ts";
+import { isLong } from "../../journal/journal.ts";
 import {
 	GNTCOPY_dest_gref,
 	GNTCOPY_source_gref,
@@ -229,6 +230,8 @@ function imported(
 	court: Court,
 ): void {
 	const { domid, seq, call, reply } = entry;
+	// A list too long for the ledger is not seen.
+	if (isLong(call.pages)) return;
 	const pages = Array.from(call.pages);
 	if (reply.status === 0)
 		state.shown.set(key(domid, call.display, call.buffer), {

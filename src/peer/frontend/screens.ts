@@ -9,11 +9,14 @@ import { cutOff } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
 import type { Device } from "./device.ts";
 import { refused, waitFor } from "./driver.ts";
-import type { Orphan } from "./requests.ts";
+import { type Answer, type Orphan, RESPONSE_MS } from "./requests.ts";
 import { ETIMEDOUT, failed } from "./status.ts";
 
 /** What Linux waits for a flip's event before it lets the client go without. */
 export const FLIP_MS = 3100;
+
+/** A request waits for a slot and then for its response. */
+const USE_MS = 2 * RESPONSE_MS;
 
 export interface Framebuffer {
 	readonly name: string;
@@ -24,6 +27,10 @@ export interface Framebuffer {
 	framebuffer: number;
 	cookieObject: number;
 	state: "making" | "live" | "closing" | "cut off";
+	/** Requests under way that name it, on whatever ring: it is not detached under them. */
+	uses: number;
+	/** The completion that waits for the last of them, 0 for none. */
+	unused: number;
 }
 
 /** A client's wait for its flip to be on screen. */
@@ -63,6 +70,8 @@ export class Screens {
 			framebuffer: 0,
 			cookieObject: 0,
 			state: "making",
+			uses: 0,
+			unused: 0,
 		};
 		this.framebuffers.set(fb.name, fb);
 		let status = yield* this.makeObjects(fb);
@@ -126,6 +135,7 @@ export class Screens {
 		let status = 0;
 		if (connection !== undefined) {
 			fb.state = "closing";
+			yield* this.untilUnused(fb);
 			const answer = yield* connection
 				.requests(0)
 				.send("FB_DETACH", { fb_cookie: fb.cookie });
@@ -152,10 +162,36 @@ export class Screens {
 		// x, y, width and height within the connector's resolution: displif.h, "Request configuration set/reset".
 		if (x + width > size.width || y + height > size.height)
 			return refused("EINVAL");
-		const { status } = yield* connection
-			.requests(args.connector)
-			.send("SET_CONFIG", { fb_cookie: fb.cookie, x, y, width, height, bpp });
+		const { status } = yield* this.using(
+			fb,
+			connection.requests(args.connector).send("SET_CONFIG", {
+				fb_cookie: fb.cookie,
+				x,
+				y,
+				width,
+				height,
+				bpp,
+			}),
+		);
 		return { status };
+	}
+
+	/** A request that names a framebuffer holds it until its answer has come. */
+	protected *using(fb: Framebuffer, sent: Turns<Answer>): Turns<Answer> {
+		fb.uses += 1;
+		const answer = yield* sent;
+		fb.uses -= 1;
+		if (fb.uses === 0 && fb.unused !== 0)
+			yield* ask("completion.complete", { completion: fb.unused });
+		return answer;
+	}
+
+	/** The rings keep no order between them: a detach on one could overtake a flip on another. Each use ends by its own time-out. */
+	protected *untilUnused(fb: Framebuffer): Turns {
+		if (fb.uses === 0) return;
+		fb.unused = this.device.driver.fresh();
+		yield* waitFor(fb.unused, USE_MS);
+		fb.unused = 0;
 	}
 
 	/** XENDISPL_OP_SET_CONFIG with all fields 0: the connector is switched off. */
@@ -198,9 +234,10 @@ export class Screens {
 			shown: false,
 		};
 		this.flips.push(flip);
-		let { status } = yield* connection
-			.requests(connector)
-			.send("PG_FLIP", { fb_cookie: fb.cookie });
+		let { status } = yield* this.using(
+			fb,
+			connection.requests(connector).send("PG_FLIP", { fb_cookie: fb.cookie }),
+		);
 		if (status >= 0) status = yield* this.awaitEvent(flip, connection);
 		this.flips = this.flips.filter((other) => other !== flip);
 		yield* ask("object.drop", { object: made.object });

@@ -8,15 +8,15 @@ import type { BuildFailure, Plugin } from "esbuild";
 import type { PeerModule } from "../../peer/peer.ts";
 import { told } from "../told.ts";
 
-export type LoadedModule =
-	| { ok: true; module: PeerModule }
+export type LoadedModule<M = PeerModule> =
+	| { ok: true; module: M }
 	| { ok: false; message: string; detail?: string };
 
 /** The module at an absolute path. Whatever goes wrong in it is told, not thrown. `begins` is called when its own code is about to run. */
-export async function loadModule(
+export async function loadModule<M = PeerModule>(
 	path: string,
 	begins: () => void,
-): Promise<LoadedModule> {
+): Promise<LoadedModule<M>> {
 	try {
 		const module = (await (extname(path) === ".ts"
 			? importTypeScript(path, begins)
@@ -38,7 +38,7 @@ export async function loadModule(
 				ok: false,
 				message: "`lacks` is not a list of names of abilities",
 			};
-		return { ok: true, module: module as PeerModule };
+		return { ok: true, module: module as M };
 	} catch (thrown) {
 		const error = await misread(path, thrown);
 		const { message, stack } = told(error);

@@ -5,9 +5,10 @@ import type { CaseReport } from "../../report/report.ts";
 import type { Case } from "../../scenario/scenario.ts";
 
 export interface WorkerSetup {
-	/** Absolute paths of the modules under test. */
+	/** Absolute paths of the modules under test, and of one that stands in for the world. */
 	frontend?: string;
 	backend?: string;
+	world?: string;
 	/** The words below, shared: a worker that hangs cannot say where. */
 	progress: SharedArrayBuffer;
 }
@@ -21,7 +22,7 @@ export const PROGRESS_WORDS = 3;
 export type ToWorker = {
 	kind: "case";
 	story: Case;
-	names: { frontend?: string; backend?: string };
+	names: { frontend?: string; backend?: string; world?: string };
 	without: readonly string[];
 	seed: number;
 	picks?: readonly Pick[];
@@ -36,7 +37,6 @@ export type FromWorker =
 	  }
 	| {
 			kind: "unusable";
-			role: "frontend" | "backend";
 			message: string;
 			detail?: string;
 	  }

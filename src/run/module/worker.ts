@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import backend from "../../peer/backend.ts";
 import frontend from "../../peer/frontend.ts";
 import type { PeerModule } from "../../peer/peer.ts";
+import type { WorldModule } from "../../xen/world.ts";
 import { type CaseOptions, runCase } from "../case.ts";
 import { journalLines } from "../journal-file.ts";
 import { loadModule } from "./load.ts";
@@ -20,6 +21,9 @@ const REFERENCE = {
 	backend: { default: backend },
 };
 
+/** Whose code runs while a module is loaded. */
+const DOMAINS = { frontend: 2, backend: 1, world: 0 };
+
 async function serve(): Promise<void> {
 	const port = parentPort;
 	if (port === null) throw new Error("this file runs in a worker");
@@ -32,23 +36,24 @@ async function serve(): Promise<void> {
 		Atomics.add(progress, TURNS, 1);
 	};
 	const under: { frontend?: PeerModule; backend?: PeerModule } = {};
-	for (const role of ["frontend", "backend"] as const) {
+	const own: { world?: WorldModule } = {};
+	for (const role of ["frontend", "backend", "world"] as const) {
 		const path = setup[role];
 		if (path === undefined) continue;
-		const loaded = await loadModule(path, () =>
-			turn(role === "backend" ? 1 : 2, false),
+		const loaded = await loadModule<PeerModule & WorldModule>(path, () =>
+			turn(DOMAINS[role], false),
 		);
 		turn(0, false);
 		if (!loaded.ok) {
 			say({
 				kind: "unusable",
-				role,
 				message: loaded.message,
 				...(loaded.detail === undefined ? {} : { detail: loaded.detail }),
 			});
 			return;
 		}
-		under[role] = loaded.module;
+		if (role === "world") own.world = loaded.module;
+		else under[role] = loaded.module;
 	}
 	say({
 		kind: "ready",
@@ -64,6 +69,7 @@ async function serve(): Promise<void> {
 			...rest,
 			reference: REFERENCE,
 			under,
+			...own,
 			onTurn: turn,
 		};
 		const run = await runCase(story, options);

@@ -8,6 +8,7 @@ const BOTH = "cast: { fe: scripted, be: scripted }\n";
 const CLEAN = { error: undefined, unmet: [], findings: [], crashes: [] };
 /** Two scripted sides connect step by step: neither can wait for the other within one step. */
 const MEET = `  - wire.state: { by: be, state: InitWait }
+    breaks: version-chosen
   - wire.publish: { by: fe }
   - wire.connect: { by: be }
   - wire.state: { by: fe, state: Connected }
@@ -20,7 +21,7 @@ describe("a scripted backend that keeps the protocol", () => {
   - wire.connect: {}
     state: { fe.state: Connected, be.state: Connected, be.node(versions): "1,2" }
   - wire.serve: {}
-  - gem.create: { as: buf, pages: 4 }
+  - gem.create: { as: buf, width: 64, height: 64, bpp: 32 }
     replies: ok
   - fb.create: { of: buf, as: fb, width: 64, height: 64 }
     replies: ok
@@ -80,12 +81,15 @@ steps:
 	it("meets a scripted frontend step by step, takes its requests and answers them", () => {
 		const played = play(`${BOTH}steps:
 ${MEET}  - wire.send: { by: fe, op: FB_ATTACH, dbuf_cookie: 3, fb_cookie: 9, wait: false, count: 2 }
+    breaks: [cookies, sizes-agree]
   - wire.take: { by: be, op: FB_ATTACH, as: first }
   - wire.take: { by: be, op: FB_ATTACH, as: second }
   - wire.reply: { by: be, to: second, status: -ENOENT }
   - wire.reply: { by: be }
+    breaks: [cookies, sizes-agree]
     state: { fe.replies: 2, fe.waiting: 0 }
   - wire.event: { by: be, of: first, times: 2 }
+    breaks: flips-paired
     state: { fe.events: 2, fe.ring(0).in_prod: 2 }
   - wire.serve: { by: be, count: 100 }
   - wire.send: { by: fe, op: SET_CONFIG, count: 100 }
@@ -141,12 +145,14 @@ ${MEET}  - wire.serve: { by: be, count: 2 }
   - wire.serve: { by: be, count: 1 }
   - wire.serve: { by: be, except: { SET_CONFIG: { silent: true }, FB_DETACH: { status: -EBUSY } } }
   - wire.send: { by: fe, op: FB_DETACH }
+    breaks: cookies
     replies: -EBUSY
   - wire.send: { by: fe, op: SET_CONFIG, wait: false }
     state: { fe.waiting: 1 }
   - wire.reply: { by: be }
     state: { fe.waiting: 0 }
   - wire.send: { by: fe, op: 200 }
+    breaks: request-form
     replies: -EOPNOTSUPP
 `);
 		expect(played).toMatchObject(CLEAN);
@@ -156,7 +162,7 @@ ${MEET}  - wire.serve: { by: be }
   - wire.take: { by: be }
 `);
 		expect(took.error).toBe(
-			`10: no request came on connector 0 within ${PATIENCE} ms`,
+			`11: no request came on connector 0 within ${PATIENCE} ms`,
 		);
 	});
 });
@@ -255,6 +261,7 @@ ${MEET}  - wire.send: { by: fe, op: SET_CONFIG, wait: false }
 	it("moves its indexes and goes on from there", () => {
 		const played = play(`${BOTH}steps:
 ${MEET}  - wire.index: { by: be, which: in_prod, to: 3 }
+    breaks: [flips-paired, event-numbers, wake-up]
   - wire.event: { by: be, fb_cookie: 1, id: 9, type: 7, reserved: 1 }
     breaks: reserved-zero
     state: { fe.ring(0).in_prod: 4 }
@@ -344,7 +351,7 @@ ${MEET}  - wire.send: { by: fe, op: FB_DETACH, fb_cookie: 4, wait: false }
   - wire.take: { by: be, op: DBUF_CREATE }
 `),
 		).toBe(
-			"9: the next request on connector 0 is no DBUF_CREATE but FB_DETACH id=1 fb_cookie=0x4",
+			"10: the next request on connector 0 is no DBUF_CREATE but FB_DETACH id=1 fb_cookie=0x4",
 		);
 	});
 });

@@ -209,12 +209,13 @@ describe("a scripted frontend that breaks the protocol", () => {
 		const played = play(`${SCRIPTED}steps:
   - wire.connect: {}
   - wire.send: { op: FB_DETACH, fb_cookie: 18446744073709551615, reserved: 255, id: 65535, as: full }
-    breaks: reserved-zero
+    breaks: [reserved-zero, cookies]
     replies: error
   - wire.send: { op: 3, reserved: 1, as: low }
-    breaks: [reserved-zero, displif.reserved-zero]
+    breaks: [reserved-zero, displif.reserved-zero, request-form]
     replies: error
   - wire.send: { op: FB_DETACH, fb_cookie: $full.fb_cookie, raw: [0x00130007, 0, 5], as: raw }
+    breaks: cookies
     replies: error
 `);
 		expect(played).toMatchObject(CLEAN);
@@ -234,6 +235,7 @@ describe("a scripted frontend that breaks the protocol", () => {
   - wire.send: { op: SET_CONFIG, count: 3, publish: false, wait: false }
     state: { fe.ring(0).req_prod: 0 }
   - wire.index: { which: req_prod, add: 3 }
+    breaks: wake-up
   - wire.notify: { times: 5 }
     state: { fe.requests: 3, fe.replies: 3 }
   - wire.send: { op: SET_CONFIG }
@@ -278,6 +280,7 @@ describe("a scripted frontend that breaks the protocol", () => {
   - evtchn.close: { ring: evt }
     delta: { fe.ports: -1 }
   - wire.notify: { ring: evt }
+    breaks: port-use
 `);
 		expect(played).toMatchObject(CLEAN);
 	});
@@ -290,8 +293,10 @@ steps:
   - wire.connect: { by: fe2 }
   - wire.buffer: { by: fe, as: buf, pages: 1 }
   - wire.map: { by: fe2, from: fe, ref: $buf.ref, as: stolen }
+    breaks: foreign-memory
     delta: { fe2.maps: 0 }
   - wire.copy: { by: fe2, from: fe, ref: $buf.ref }
+    breaks: foreign-memory
     delta: none
 `);
 		expect(played).toMatchObject(CLEAN);

@@ -98,7 +98,7 @@ export class Access {
 		return seen.node ?? this.fail("ENOENT");
 	}
 
-	private touch(
+	protected touch(
 		asker: Asker,
 		tx: Transaction,
 		path: number,
@@ -133,7 +133,7 @@ export class Access {
 		return this.rightsBy(connection, () => this.living(node));
 	}
 
-	private rightsBy(
+	protected rightsBy(
 		connection: StoreConnection | undefined,
 		perms: () => Perms,
 	): number {
@@ -282,7 +282,7 @@ export class Access {
 	}
 
 	/** Whether a connection may read the node or its parent, or could read the node before. */
-	private mayKnow(
+	protected mayKnow(
 		connection: StoreConnection,
 		path: number,
 		given: Node | undefined,

@@ -28,19 +28,19 @@ export interface DomainRecord {
 }
 
 export class Domains {
-	private readonly manners: DaemonManners;
+	protected readonly manners: DaemonManners;
 	/** In order of first mention. */
-	private readonly records = new Map<number, DomainRecord>();
+	protected readonly records = new Map<number, DomainRecord>();
 	/** The hypervisor's view. */
-	private readonly existing = new Map<
+	protected readonly existing = new Map<
 		number,
 		{ life: number; state: LifeState }
 	>();
 	/** Changes that the daemon was not yet told of, by domain: the life that ended, if one did. */
 	readonly changed = new Map<number, number>();
-	private lives = 0;
+	protected lives = 0;
 	readonly quotas: Record<Quota, number> = { ...QUOTA_DEFAULTS };
-	private readonly generation: () => number;
+	protected readonly generation: () => number;
 
 	constructor(manners: DaemonManners, generation: () => number) {
 		this.manners = manners;
@@ -175,7 +175,7 @@ export class Domains {
 		return perms;
 	}
 
-	private stale(entry: Perm, generation: number): boolean {
+	protected stale(entry: Perm, generation: number): boolean {
 		if (
 			entry.ignored ||
 			(this.manners.specialNodes && entry.domid === DOMID_ANY)

@@ -11,8 +11,8 @@ const INTRODUCE = "@introduceDomain";
 const RELEASE = "@releaseDomain";
 
 export class Life {
-	private readonly access: Access;
-	private readonly open: (domain: DomainRecord) => StoreConnection;
+	protected readonly access: Access;
+	protected readonly open: (domain: DomainRecord) => StoreConnection;
 
 	constructor(access: Access, open: (domain: DomainRecord) => StoreConnection) {
 		this.access = access;
@@ -105,7 +105,7 @@ export class Life {
 	}
 
 	/** The older daemon asks for the state of every domain it knows, the newest first. True when one has stopped and none has gone since. */
-	private scan(): boolean {
+	protected scan(): boolean {
 		const { access } = this;
 		const { domains } = access;
 		let stopped = false;
@@ -130,7 +130,7 @@ export class Life {
 	}
 
 	/** The newer daemon is told which domains have changed, and looks whether it is still the life it knows. */
-	private poll(): boolean {
+	protected poll(): boolean {
 		const { domains } = this.access;
 		let stopped = false;
 		const changed = [...domains.changed].sort(([a], [b]) => a - b);
@@ -162,7 +162,7 @@ export class Life {
 	}
 
 	/** Let go of a domain's connection; it stays while others act for the domain. */
-	private drop(record: DomainRecord): boolean {
+	protected drop(record: DomainRecord): boolean {
 		const { connection } = record;
 		if (connection === undefined) return false;
 		record.connection = undefined;
@@ -171,7 +171,7 @@ export class Life {
 	}
 
 	/** A domain known only from a permission. */
-	private forget(record: DomainRecord): void {
+	protected forget(record: DomainRecord): void {
 		this.forgetTraces(record.domid);
 		this.access.domains.forget(record.domid);
 	}
@@ -195,7 +195,7 @@ export class Life {
 	}
 
 	/** Remove what a domain owns, and its rights. */
-	private forgetTraces(domid: number): void {
+	protected forgetTraces(domid: number): void {
 		const { access } = this;
 		removeOwned(access, domid, access.manners.strikesPermissions);
 		for (const [path, perms] of access.special)
@@ -210,7 +210,11 @@ export class Life {
 	}
 
 	/** Fire a special name: itself, its form with the domain's number, or both. Only the newer daemon has the latter. */
-	private tell(name: string, domid: number, form: "name" | "domain" | "both") {
+	protected tell(
+		name: string,
+		domid: number,
+		form: "name" | "domain" | "both",
+	) {
 		const { access } = this;
 		const path = access.paths.of(name);
 		if (!access.manners.specialNodes) {

@@ -38,6 +38,23 @@ export interface StoreOptions {
 	paths?: PathTable;
 }
 
+/** The classes and the one long function that a store is made of. */
+export interface StoreParts {
+	Access: typeof Access;
+	Domains: typeof Domains;
+	Life: typeof Life;
+	Watches: typeof Watches;
+	commit: typeof commit;
+}
+
+export const STORE_PARTS: StoreParts = {
+	Access,
+	Domains,
+	Life,
+	Watches,
+	commit,
+};
+
 type Answer<T> = ({ ok: true } & T) | No;
 
 export class XenStore {
@@ -47,14 +64,17 @@ export class XenStore {
 		Required<Pick<StoreOptions, "eventOrder" | "transactions">>
 	>;
 	readonly domains: Domains;
-	private readonly paths: PathTable;
-	private readonly tree: Tree;
-	private readonly watches: Watches;
-	private readonly access: Access;
-	private readonly life: Life;
-	private nextConnection = 1;
+	protected readonly paths: PathTable;
+	protected readonly tree: Tree;
+	protected readonly watches: Watches;
+	protected readonly access: Access;
+	protected readonly life: Life;
+	protected readonly commit: typeof commit;
+	protected nextConnection = 1;
 
-	constructor(options: StoreOptions) {
+	constructor(options: StoreOptions, parts: StoreParts = STORE_PARTS) {
+		const { Access, Domains, Life, Watches } = parts;
+		this.commit = parts.commit;
 		this.manners = options.manners;
 		this.daemon = MANNERS[options.manners];
 		this.options = {
@@ -99,7 +119,7 @@ export class XenStore {
 		return connection;
 	}
 
-	private connect(connection: StoreConnection): StoreConnection {
+	protected connect(connection: StoreConnection): StoreConnection {
 		this.access.connections.push(connection);
 		return connection;
 	}
@@ -271,7 +291,7 @@ export class XenStore {
 	): Done {
 		const tx = connection.transactions.get(id);
 		if (tx === undefined) return no("ENOENT");
-		let error = apply ? commit(this.access, tx) : undefined;
+		let error = apply ? this.commit(this.access, tx) : undefined;
 		if (error === "EAGAIN" && this.options.transactions === "replay")
 			error = this.replay(tx);
 		this.access.end(tx);
@@ -279,7 +299,7 @@ export class XenStore {
 	}
 
 	/** Do a transaction again on the store as it is now: fine unless an answer differs. */
-	private replay(tx: Transaction): XsError | undefined {
+	protected replay(tx: Transaction): XsError | undefined {
 		const changes = [...tx.accessed.values()].some(({ modified }) => modified);
 		if (!changes) return undefined;
 		const again = new Transaction(
@@ -289,7 +309,7 @@ export class XenStore {
 		const same = tx.deeds.every(
 			(deed) => JSON.stringify(deed.again(again.asker)) === deed.answer,
 		);
-		return same ? commit(this.access, again) : "EAGAIN";
+		return same ? this.commit(this.access, again) : "EAGAIN";
 	}
 
 	/** Whether a request may name this transaction; 0 is none. */
@@ -298,7 +318,7 @@ export class XenStore {
 	}
 
 	/** Make a request in or out of a transaction, keeping it when transactions may be replayed. */
-	private in<A extends unknown[], T>(
+	protected in<A extends unknown[], T>(
 		connection: StoreConnection,
 		id: number,
 		request: (access: Access, asker: Asker, ...args: A) => T,
@@ -374,7 +394,7 @@ export class XenStore {
 		return OK;
 	}
 
-	private onDomain(
+	protected onDomain(
 		connection: StoreConnection,
 		domid: number,
 		act: (target: StoreConnection) => void,

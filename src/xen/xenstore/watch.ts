@@ -17,11 +17,11 @@ export interface Watch {
 export type Match = "exact" | "subtree" | "depth" | "nodepth";
 
 export class Watches {
-	private readonly paths: PathTable;
+	protected readonly paths: PathTable;
 	/** Drop an event that equals one still queued. */
-	private readonly merges: boolean;
+	protected readonly merges: boolean;
 	/** How many watches sit at each path. */
-	private readonly at = new Map<number, number>();
+	protected readonly at = new Map<number, number>();
 
 	constructor(paths: PathTable, merges: boolean) {
 		this.paths = paths;
@@ -61,7 +61,7 @@ export class Watches {
 			if (this.hits(watch, path, match)) this.send(connection, watch, path);
 	}
 
-	private hits(watch: Watch, path: number, match: Match): boolean {
+	protected hits(watch: Watch, path: number, match: Match): boolean {
 		if (watch.path === path) return match !== "nodepth" || watch.depth < 0;
 		if (match === "exact" || match === "nodepth") return false;
 		if (match === "depth" && watch.depth <= 0) return false;
