@@ -15,7 +15,7 @@ async function setupOf(file: string): Promise<Setup> {
 	const wrong = await loadWrong(`fixtures/peers/${file}.ts`);
 	return {
 		reference: REFERENCE,
-		under: placed(wrong),
+		...placed(wrong),
 		names: {},
 		without: [],
 		level: "must",
