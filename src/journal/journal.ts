@@ -67,12 +67,47 @@ function packer(fields: Record<string, FieldType>): Pack {
 	) as Pack;
 }
 
+type Unpack = (seq: number, journal: Journal, at: number) => Entry;
+
+/** Unpacking code for one kind, generated for the same reason; and every entry of a kind has one shape, which makes reading its fields cheap. */
+function unpacker(
+	kind: EntryKind,
+	records: Record<string, Record<string, FieldType>>,
+): Unpack {
+	const load: Record<FieldType, (name: string) => string> = {
+		u32: (name) => `const ${name} = w[at++];`,
+		i32: (name) => `const ${name} = w[at++] | 0;`,
+		bool: (name) => `const ${name} = w[at++] === 1;`,
+		str: (name) => `const ${name} = j.strings[w[at++]];`,
+		words: (name) =>
+			`const ${name} = j.unpackWords(at); at += (w[at] & ${LONG}) === 0 ? w[at] + 1 : 2;`,
+	};
+	const lines: string[] = [];
+	const made = Object.entries(records).map(([record, fields]) => {
+		const members = Object.entries(fields).map(([name, type]) => {
+			const local = `v${lines.length}`;
+			lines.push(load[type](local));
+			return `${JSON.stringify(name)}: ${local}`;
+		});
+		if (record === "call") members.push(`op: ${JSON.stringify(kind)}`);
+		return `${record}: { ${members.join(", ")} }`;
+	});
+	return new Function(
+		"seq",
+		"j",
+		"at",
+		`const w = j.words;
+		const domid = w[at + 1], task = w[at + 2], step = w[at + 3], tick = w[at + 4], fault = w[at + 5];
+		at += ${HEAD_WORDS};
+		${lines.join(" ")}
+		return { seq, kind: ${JSON.stringify(kind)}, domid, task, step, tick, fault, ${made.join(", ")} };`,
+	) as Unpack;
+}
+
 interface Shape {
-	ask: Record<string, FieldType>;
-	reply: Record<string, FieldType>;
 	packAsk: Pack;
 	packReply: Pack;
-	note: boolean;
+	unpack: Unpack;
 }
 
 const SHAPES: readonly Shape[] = ENTRY_KINDS.map((kind) => {
@@ -80,20 +115,16 @@ const SHAPES: readonly Shape[] = ENTRY_KINDS.map((kind) => {
 		const { ask, reply } = CALLS[kind as CallName];
 		const full = { status: "i32", ...reply } as Record<string, FieldType>;
 		return {
-			ask,
-			reply: full,
 			packAsk: packer(ask),
 			packReply: packer(full),
-			note: false,
+			unpack: unpacker(kind, { call: ask, reply: full }),
 		};
 	}
-	const fields = NOTES[kind as NoteName] as Record<string, FieldType>;
+	const note = NOTES[kind as NoteName] as Record<string, FieldType>;
 	return {
-		ask: fields,
-		reply: {},
-		packAsk: packer(fields),
+		packAsk: packer(note),
 		packReply: packer({}),
-		note: true,
+		unpack: unpacker(kind, { note }),
 	};
 });
 
@@ -102,7 +133,8 @@ export class Journal {
 	words = new Uint32Array(16384);
 	private end = 0;
 	private starts = new Uint32Array(512);
-	private readonly strings: string[] = [];
+	/** Public for the generated code alone. */
+	readonly strings: string[] = [];
 	private readonly codes = new Map<string, number>();
 	/** Entries so far. */
 	length = 0;
@@ -156,27 +188,9 @@ export class Journal {
 	entry(seq: number): Entry {
 		if (!(seq >= 0 && seq < this.length))
 			throw new RangeError(`no journal entry ${seq}`);
-		const w = this.words;
-		let at = this.starts[seq] as number;
-		const code = w[at] as number;
-		const shape = SHAPES[code] as Shape;
-		const head = {
-			seq,
-			kind: ENTRY_KINDS[code] as EntryKind,
-			domid: w[at + 1] as number,
-			task: w[at + 2] as number,
-			step: w[at + 3] as number,
-			tick: w[at + 4] as number,
-			fault: w[at + 5] as number,
-		};
-		at += HEAD_WORDS;
-		const ask: Record<string, unknown> = {};
-		at = this.unpack(shape.ask, ask, at);
-		if (shape.note) return { ...head, note: ask } as unknown as Entry;
-		ask.op = head.kind;
-		const reply: Record<string, unknown> = {};
-		this.unpack(shape.reply, reply, at);
-		return { ...head, call: ask, reply } as unknown as Entry;
+		const at = this.starts[seq] as number;
+		const shape = SHAPES[this.words[at] as number] as Shape;
+		return shape.unpack(seq, this, at);
 	}
 
 	/** Entries from `from` on, of the kinds asked for (all when none is named). */
@@ -261,42 +275,16 @@ export class Journal {
 		return at + HEAD_WORDS;
 	}
 
-	private unpack(
-		fields: Record<string, FieldType>,
-		into: Record<string, unknown>,
-		start: number,
-	): number {
+	/** For the generated code. */
+	unpackWords(at: number): Uint32Array | LongWords {
 		const w = this.words;
-		let at = start;
-		for (const name in fields) {
-			switch (fields[name]) {
-				case "u32":
-					into[name] = w[at++];
-					break;
-				case "i32":
-					into[name] = (w[at++] as number) | 0;
-					break;
-				case "bool":
-					into[name] = w[at++] === 1;
-					break;
-				case "str":
-					into[name] = this.strings[w[at++] as number];
-					break;
-				case "words": {
-					const count = w[at++] as number;
-					if ((count & LONG) === 0) {
-						into[name] = w.slice(at, at + count);
-						at += count;
-					} else {
-						into[name] = {
-							length: count & 0x3fff_ffff,
-							hash: w[at++],
-							poison: (count & LONG_POISON) !== 0,
-						};
-					}
-				}
-			}
-		}
-		return at;
+		const count = w[at] as number;
+		return (count & LONG) === 0
+			? w.slice(at + 1, at + 1 + count)
+			: {
+					length: count & 0x3fff_ffff,
+					hash: w[at + 1] as number,
+					poison: (count & LONG_POISON) !== 0,
+				};
 	}
 }
