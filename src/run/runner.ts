@@ -86,6 +86,10 @@ export class Runner {
 	private paused: { task: Task; pause: Pause; since: number } | undefined;
 	private wantPause: Pause | undefined;
 	private active: Task[] = [];
+	/** Scratch of `choose`. */
+	private readonly able: Task[] = [];
+	/** `World.lives` when the dead were buried last. */
+	private lives = -1;
 	/** Domains whose drivers are a user's: nothing that their tasks do is taken on trust. */
 	readonly foreign = new Set<number>();
 	/** Domains of those that have asked something. */
@@ -94,7 +98,7 @@ export class Runner {
 	onTurn: ((domid: number, begun: boolean) => void) | undefined;
 	/** Told after every call was recorded. */
 	afterCall: (() => void) | undefined;
-	/** Told before the die is asked whose turn it is. */
+	/** Told before the die is asked whose turn it is. The list is good for that moment alone. */
 	onTurnChoice: ((able: readonly Task[], current: Task) => void) | undefined;
 	/** Kills the driver of a domain and starts a new one. */
 	restart: ((domid: number, fault: number) => void) | undefined;
@@ -133,6 +137,8 @@ export class Runner {
 		};
 		this.tasks.push(task);
 		this.active.push(task);
+		// Its domain may be dead already.
+		this.lives = -1;
 		this.journal.note(
 			"task.begin",
 			{ name },
@@ -168,7 +174,8 @@ export class Runner {
 		for (;;) {
 			while (this.fresh.length > 0) {
 				const task = this.fresh.shift() as Task;
-				if (task.state === "runnable") yield* this.resume(task, undefined);
+				if (task.state === "runnable" && this.resume(task, undefined))
+					yield* this.settle(task);
 			}
 			if (director.state !== "runnable") return;
 			const next = this.choose(current);
@@ -177,16 +184,16 @@ export class Runner {
 				continue;
 			}
 			current = next;
-			yield* this.turn(next);
+			if (this.turn(next)) yield* this.settle(next);
 		}
 	}
 
-	/** Answer one task's pending call. */
-	private *turn(task: Task): Generator<"settle", void, void> {
+	/** Answer one task's pending call. True when the task has yet to `settle`. */
+	private turn(task: Task): boolean {
 		const call = task.pending as Call;
 		if (call === PAUSE_CALL) {
 			this.paused = undefined;
-			return yield* this.resume(task, { status: 0 });
+			return this.resume(task, { status: 0 });
 		}
 		const { world } = this;
 		task.burst += 1;
@@ -199,7 +206,7 @@ export class Runner {
 					`${task.burst} calls while time stood still, the last a ${call.op}`,
 				),
 			);
-			return;
+			return false;
 		}
 		let reply: AnyReply;
 		let fault = 0;
@@ -221,7 +228,7 @@ export class Runner {
 			if (struck === undefined) reply = world.apply(task.domid, task.id, call);
 			else {
 				const answer = this.struck(task, call, struck);
-				if (answer === undefined) return;
+				if (answer === undefined) return false;
 				fault = struck.number;
 				reply = answer;
 			}
@@ -239,8 +246,8 @@ export class Runner {
 			fault,
 		);
 		this.afterCall?.();
-		this.buryTheDead();
-		if (task.state === "runnable") yield* this.resume(task, reply);
+		if (this.lives !== world.lives) this.buryTheDead();
+		return task.state === "runnable" && this.resume(task, reply);
 	}
 
 	/** What a struck call answers; undefined when its task cannot be answered any more, or not now. */
@@ -288,35 +295,49 @@ export class Runner {
 		return { status: 0, task: id };
 	}
 
-	private *resume(
-		task: Task,
-		reply: AnyReply | undefined,
-	): Generator<"settle", void, void> {
+	/** Let a task run up to its next call. True when that is known only after microtasks were drained: `settle`. */
+	private resume(task: Task, reply: AnyReply | undefined): boolean {
 		this.turnOf(task.domid);
+		let ended: boolean;
 		try {
 			task.driver ??= drive(task.body);
 			const driver: TaskDriver = task.driver;
-			let ended = driver.resume(task, reply);
-			if (task.foreign && !driver.settles) ended = this.admitted(task, ended);
-			if (driver.settles) {
-				let state = "elsewhere";
-				for (
-					let i = 0;
-					i < this.limits.microtasks && state === "elsewhere";
-					i++
-				) {
-					yield "settle";
-					state = driver.settled(task);
-				}
-				if (state === "elsewhere") throw new WaitsElsewhere(task);
-				ended = state === "ended";
-			}
-			if (ended) return this.end(task, "returned", "");
+			ended = driver.resume(task, reply);
+			if (driver.settles) return true;
+			if (task.foreign) ended = this.admitted(task, ended);
 		} catch (error) {
-			if (error instanceof WaitsElsewhere) throw error;
+			this.crash(task, "crashed", error);
+			return false;
+		}
+		if (ended) this.end(task, "returned", "");
+		else this.asked(task);
+		return false;
+	}
+
+	/** Drain microtasks until an async task has asked or ended. */
+	private *settle(task: Task): Generator<"settle", void, void> {
+		const driver = task.driver as TaskDriver;
+		let state: ReturnType<TaskDriver["settled"]> = "elsewhere";
+		try {
+			for (
+				let i = 0;
+				i < this.limits.microtasks && state === "elsewhere";
+				i++
+			) {
+				yield "settle";
+				state = driver.settled(task);
+			}
+		} catch (error) {
 			this.crash(task, "crashed", error);
 			return;
 		}
+		if (state === "elsewhere") throw new WaitsElsewhere(task);
+		if (state === "ended") this.end(task, "returned", "");
+		else this.asked(task);
+	}
+
+	/** A task has come to its next call. */
+	private asked(task: Task): void {
 		const call = task.pending as Call;
 		if (call === PAUSE_CALL) {
 			this.paused = {
@@ -328,9 +349,11 @@ export class Runner {
 		}
 		if (task.foreign) this.begun.add(task.domid);
 		// Who is about to sleep has entered the kernel: nothing it stored is held back.
-		if (BLOCKING.has(call.op)) this.world.order?.drain(task.id);
-		if ("timeout" in call && call.timeout > 0)
-			task.deadline = this.world.now + call.timeout;
+		if (BLOCKING.has(call.op)) {
+			this.world.order?.drain(task.id);
+			if ("timeout" in call && call.timeout > 0)
+				task.deadline = this.world.now + call.timeout;
+		}
 	}
 
 	/** Whose code runs from now on. */
@@ -396,6 +419,7 @@ export class Runner {
 
 	/** Tasks of domains that were crashed or destroyed run no more. */
 	private buryTheDead(): void {
+		this.lives = this.world.lives;
 		for (const task of this.active) {
 			const life = this.world.life(task.domid);
 			if (life !== "running" && life !== "hung")
@@ -410,23 +434,26 @@ export class Runner {
 			current.pending !== undefined &&
 			current.pending !== PAUSE_CALL &&
 			this.private(current) &&
-			this.able(current)
+			this.canMove(current)
 		)
 			return current;
 		// The current task first, then the others in turn after it: pick 0 lets the same task go on, and nobody starves.
-		const { active } = this;
-		const able: Task[] = [];
-		const start = active.indexOf(current);
-		for (let i = 0; i < active.length; i++) {
-			const task = active[(Math.max(start, 0) + i) % active.length] as Task;
-			if (task.pending !== PAUSE_CALL && this.able(task)) able.push(task);
-		}
+		const { active, able } = this;
+		able.length = 0;
+		const start = Math.max(active.indexOf(current), 0);
+		for (let i = start; i < active.length; i++)
+			this.consider(active[i] as Task);
+		for (let i = 0; i < start; i++) this.consider(active[i] as Task);
 		if (able.length > 1) {
 			this.onTurnChoice?.(able, current);
 			return able[this.choices.pick("turn", able.length)];
 		}
 		if (able.length === 1) return able[0];
 		return this.resumable();
+	}
+
+	private consider(task: Task): void {
+		if (task.pending !== PAUSE_CALL && this.canMove(task)) this.able.push(task);
 	}
 
 	/** Whether nobody else could notice the order of this task's next call. */
@@ -440,11 +467,11 @@ export class Runner {
 		return frame === 0 || !this.world.frames.shared(frame);
 	}
 
-	private able(task: Task): boolean {
-		if (task.pending === undefined) return false;
-		if (this.world.life(task.domid) !== "running") return false;
-		if (task.deadline !== 0 && task.deadline <= this.world.now) return true;
-		return this.world.ready(task.domid, task.id, task.pending);
+	private canMove({ domid, id, pending, deadline }: Task): boolean {
+		const { world } = this;
+		if (pending === undefined || world.life(domid) !== "running") return false;
+		if (deadline !== 0 && deadline <= world.now) return true;
+		return world.ready(domid, id, pending);
 	}
 
 	/** The scenario's task, when what it pauses for has come. */

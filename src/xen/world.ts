@@ -97,6 +97,8 @@ export class World {
 	readonly ended = new Set<number>();
 	/** Virtual milliseconds. Only the runner moves it. */
 	now = 0;
+	/** Counts how often a domain's life took a turn. */
+	lives = 0;
 
 	/** Parts given here replace the right ones: a wrong world overrides exactly one function. */
 	constructor(
@@ -148,6 +150,11 @@ export class World {
 
 	life(domid: number): Life | "gone" {
 		return this.domains.get(domid)?.life ?? "gone";
+	}
+
+	setLife(domain: Domain, life: Life): void {
+		domain.life = life;
+		this.lives += 1;
 	}
 
 	/** The store connection of a domain's kernel. */
@@ -202,7 +209,7 @@ export class World {
 		this.evtchn.destroy(domain.domid);
 		domain.grants.forget();
 		domain.objects.clear();
-		domain.life = "zombie";
+		this.setLife(domain, "zombie");
 		domain.physmap.releaseAll();
 		this.connections.delete(domain.domid);
 		this.store.domainDestroyed(domain.domid);

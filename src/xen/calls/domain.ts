@@ -23,7 +23,7 @@ export const domainCalls: Handlers<"domain."> = {
 	"domain.crash": (world, caller, { domid }) => {
 		const domain = target(world, caller, domid);
 		if (typeof domain === "string") return status(refused(domain));
-		domain.life = "crashed";
+		world.setLife(domain, "crashed");
 		world.store.domainShutdown(domid);
 		return status(OK);
 	},
@@ -32,7 +32,7 @@ export const domainCalls: Handlers<"domain."> = {
 		const domain = target(world, caller, domid);
 		if (typeof domain === "string") return status(refused(domain));
 		if (domain.life !== "running") return status(refused("EINVAL"));
-		domain.life = "hung";
+		world.setLife(domain, "hung");
 		return status(OK);
 	},
 
@@ -40,7 +40,7 @@ export const domainCalls: Handlers<"domain."> = {
 		const domain = target(world, caller, domid);
 		if (typeof domain === "string") return status(refused(domain));
 		if (domain.life !== "hung") return status(refused("EINVAL"));
-		domain.life = "running";
+		world.setLife(domain, "running");
 		return status(OK);
 	},
 
