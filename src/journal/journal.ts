@@ -25,8 +25,6 @@ import {
 const HEAD_WORDS = 6;
 /** Longest run of words that an entry carries whole. A page has 1024; a list of the pages of a 64 MiB buffer has as many as this. */
 export const INLINE_WORDS = 16384;
-/** No kind has more than two runs of words and a dozen other fields: so many words hold any entry. */
-const ENTRY_WORDS = 2 * INLINE_WORDS + 2048;
 const LONG = 0x8000_0000;
 const LONG_POISON = 0x4000_0000;
 
@@ -54,7 +52,7 @@ function packer(fields: Record<string, FieldType>): Pack {
 		i32: (value) => `w[at++] = ${value};`,
 		bool: (value) => `w[at++] = ${value} ? 1 : 0;`,
 		str: (value) => `w[at++] = j.intern(${value});`,
-		words: (value) => `at = j.packWords(${value}, at);`,
+		words: (value) => `at = j.packWords(${value}, at); w = j.words;`,
 	};
 	const lines = Object.entries(fields).map(([name, type]) =>
 		store[type](`s[${JSON.stringify(name)}]`),
@@ -63,7 +61,7 @@ function packer(fields: Record<string, FieldType>): Pack {
 		"s",
 		"j",
 		"at",
-		`const w = j.words; ${lines.join(" ")} return at;`,
+		`let w = j.words; ${lines.join(" ")} return at;`,
 	) as Pack;
 }
 
@@ -128,9 +126,21 @@ const SHAPES: readonly Shape[] = ENTRY_KINDS.map((kind) => {
 	};
 });
 
+/** So many words hold any entry, but for its runs of words. */
+const ENTRY_WORDS =
+	HEAD_WORDS +
+	2 *
+		Math.max(
+			...Object.values(CALLS).map(
+				({ ask, reply }) =>
+					Object.keys(ask).length + 1 + Object.keys(reply).length,
+			),
+			...Object.values(NOTES).map((note) => Object.keys(note).length),
+		);
+
 export class Journal {
 	/** Packed entries. Public for the generated code alone. */
-	words = new Uint32Array(16384);
+	words = new Uint32Array(4096);
 	private end = 0;
 	private starts = new Uint32Array(512);
 	/** Public for the generated code alone. */
@@ -226,9 +236,9 @@ export class Journal {
 
 	/** For the generated code. */
 	packWords(words: ArrayLike<number>, start: number): number {
-		const w = this.words;
 		let at = start;
 		if (words.length <= INLINE_WORDS) {
+			const w = this.room(at + words.length + ENTRY_WORDS);
 			w[at++] = words.length;
 			for (let i = 0; i < words.length; i++) w[at++] = words[i] as number;
 			return at;
@@ -240,9 +250,20 @@ export class Journal {
 			hash = Math.imul(hash ^ word, 0x01000193);
 			if (word !== POISON) poison = false;
 		}
+		const w = this.words;
 		w[at++] = (words.length | LONG | (poison ? LONG_POISON : 0)) >>> 0;
 		w[at++] = hash;
 		return at;
+	}
+
+	/** At least so many words. */
+	private room(needed: number): Uint32Array {
+		if (needed > this.words.length) {
+			const grown = new Uint32Array(2 * needed);
+			grown.set(this.words);
+			this.words = grown;
+		}
+		return this.words;
 	}
 
 	private begin(
@@ -253,18 +274,13 @@ export class Journal {
 		tick: number,
 		fault: number,
 	): number {
-		if (this.end + ENTRY_WORDS > this.words.length) {
-			const grown = new Uint32Array(this.words.length * 2);
-			grown.set(this.words);
-			this.words = grown;
-		}
 		if (this.length === this.starts.length) {
 			const grown = new Uint32Array(this.starts.length * 2);
 			grown.set(this.starts);
 			this.starts = grown;
 		}
 		const at = this.end;
-		const w = this.words;
+		const w = this.room(at + ENTRY_WORDS);
 		this.starts[this.length] = at;
 		w[at] = code;
 		w[at + 1] = domid;
