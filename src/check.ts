@@ -66,6 +66,8 @@ export interface CheckOptions {
 	bail: number;
 	/** Keep the ledgers. */
 	journal: boolean;
+	/** Say of each case what it reached. */
+	coverage?: boolean;
 	/** The bundled worker, for modules. */
 	workerScript: string;
 	/** Wall-clock milliseconds a module may compute without answering. */
@@ -211,6 +213,7 @@ class CaseRunner {
 			seed: check.seed,
 			...(check.picks === undefined ? {} : { picks: check.picks }),
 			level: check.level,
+			coverage: check.coverage === true,
 		};
 		if (Object.keys(under).length > 0)
 			this.worker = new ModuleWorker(
@@ -287,6 +290,7 @@ class CaseRunner {
 			seed,
 			level,
 			journal: this.check.journal,
+			coverage: this.check.coverage === true,
 			...(picks === undefined ? {} : { picks }),
 		});
 		if (end.kind === "done") {

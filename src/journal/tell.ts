@@ -76,7 +76,7 @@ function tellWords(words: ArrayLike<number>): string {
 }
 
 /** The mapping side of grants answers in GNTST_* of grant_table.h, everything else in errno. */
-function statusOf(kind: string, status: number): string {
+export function statusOf(kind: string, status: number): string {
 	const granted =
 		kind === "grant.map" || kind === "grant.unmap" || kind === "grant.copy";
 	return granted

@@ -1,4 +1,5 @@
 import type { Finding, Level, Party, Place } from "../judge/finding.ts";
+import type { Seen } from "../judge/seen.ts";
 
 /**
  * How a case ended.
@@ -78,6 +79,10 @@ export interface CaseReport {
 	notes: readonly string[];
 	requirements: readonly string[];
 	tags: readonly string[];
+	/** What the case reached, when the run was made for `coverage`. */
+	seen?: Seen & {
+		/** Demands of the scenario that were judged. */ expectations: number;
+	};
 	/** Shell command that shows this case again. */
 	command: string;
 	/** Door calls made. */

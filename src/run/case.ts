@@ -13,6 +13,7 @@ import type { Finding, Level, Place } from "../judge/finding.ts";
 import { type Case as Frame, judge, type Verdict } from "../judge/judge.ts";
 import type { Rule, Participant as Seat, Standing } from "../judge/rule.ts";
 import { RULES } from "../judge/rules/index.ts";
+import { seenIn } from "../judge/seen.ts";
 import type { PeerModule } from "../peer/peer.ts";
 import type { CaseReport, Outcome } from "../report/report.ts";
 import type { Requirement } from "../scenario/abilities.ts";
@@ -49,6 +50,8 @@ export interface CaseOptions {
 	level: Level;
 	limits?: RunLimits;
 	rules?: readonly Rule[];
+	/** Say what the case reached, for `coverage`. */
+	coverage?: boolean;
 	/** Told whose code runs from now on, and whether that domain's driver has asked anything yet: for a watchdog. */
 	onTurn?(domid: number, begun: boolean): void;
 }
@@ -198,6 +201,11 @@ export async function runCase(
 			unbegun.stack,
 		);
 	const verdict = judge(journal, options.rules ?? RULES, frameOf(play));
+	if (options.coverage === true)
+		report.seen = {
+			...seenIn(journal, verdict, options.rules ?? RULES, seats(play)),
+			expectations: play.judged,
+		};
 	return {
 		report: conclude(report, play, verdict, options, choices),
 		journal,

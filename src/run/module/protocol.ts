@@ -28,6 +28,7 @@ export type ToWorker = {
 	picks?: readonly Pick[];
 	level: Level;
 	journal: boolean;
+	coverage: boolean;
 };
 
 export type FromWorker =
