@@ -67,6 +67,9 @@ export function seenIn(
 	}
 	for (const entry of verdict.wire) {
 		doing(doerOf(entry), entry.kind);
+		// Whatever was published was looked at for its index; `wire.index` tells of those out of bounds alone.
+		if (["wire.request", "wire.response", "wire.event"].includes(entry.kind))
+			doing(doerOf(entry), "wire.index");
 		if (entry.kind === "wire.request")
 			operations.add(operationOf(entry.request.words));
 		if (entry.kind === "wire.response") {

@@ -140,7 +140,9 @@ function requirementOf(
 	let provoked = 0;
 	let broken = 0;
 	const sides = new Set<Party>();
-	let reason = UNREACHED.requirements[id];
+	let reason =
+		UNREACHED.requirements[id] ??
+		(owes === "both" ? undefined : UNREACHED.parties[owes]);
 	for (const { seen, requirements, findings, reason: why, outcome } of cases) {
 		const citing = findings.filter((one) => one.requirements.includes(id));
 		if (citing.some(({ standing }) => standing === "provoked")) provoked += 1;

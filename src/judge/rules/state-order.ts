@@ -39,7 +39,11 @@ export const stateOrder = rule({
 	families: ["X1"],
 	owes: "both",
 	level: "must",
-	requirements: ["xenbus.state-order"],
+	requirements: [
+		"xenbus.state-order",
+		"xenbus.state-own",
+		"xenbus.no-resurrection",
+	],
 	assumes: [],
 	observes: ["wire.state"],
 	start: () => undefined,
@@ -75,6 +79,9 @@ export const stateOrder = rule({
 			expected: moves.map(xenbusStateName).join(", ") || "no change",
 			got: Number.isNaN(to) ? JSON.stringify(after) : xenbusStateName(to),
 			entry: seq,
+			requirements: [
+				domid === owner ? "xenbus.state-order" : "xenbus.state-own",
+			],
 		});
 	},
 });
