@@ -10,12 +10,20 @@ import {
 	Option,
 } from "commander";
 import { parsePicks } from "./base/choices.ts";
-import { type CheckOptions, check, loadSelected, type Under } from "./check.ts";
+import {
+	type Checked,
+	type CheckOptions,
+	check,
+	loadSelected,
+	type Under,
+} from "./check.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import { applyBaseline } from "./report/baseline/apply.ts";
 import { type Baseline, readBaseline } from "./report/baseline/read.ts";
 import { updateBaseline } from "./report/baseline/update.ts";
+import { coverageOf } from "./report/coverage.ts";
+import { coverageJson, coverageText } from "./report/coverage-text.ts";
 import { type ExitCode, exitCode, exitCodeTable } from "./report/exit-code.ts";
 import type { FormatOptions } from "./report/formats/format.ts";
 import { FORMAT_NAMES } from "./report/formats/index.ts";
@@ -60,27 +68,36 @@ interface SelectFlags {
 	set?: string[];
 }
 
-interface RunFlags extends SelectFlags {
-	junit?: string;
-	reporter?: string[];
-	journal?: string;
+interface PlayFlags extends SelectFlags {
 	seed: number;
-	choices?: string;
-	bail?: number | true;
 	level: Level;
-	maxWarnings?: number;
 	without?: string[];
 	frontend?: string;
 	backend?: string;
 	world?: string;
 	timeout: number;
+	quiet?: boolean;
+}
+
+interface RunFlags extends PlayFlags {
+	junit?: string;
+	reporter?: string[];
+	journal?: string;
+	choices?: string;
+	bail?: number | true;
+	maxWarnings?: number;
 	baseline?: string;
 	updateBaseline?: boolean;
 	exitZero?: boolean;
 	passWithNoScenarios?: boolean;
 	verbose?: boolean;
-	quiet?: boolean;
 	color?: boolean;
+}
+
+interface CoverageFlags extends PlayFlags {
+	json?: string | true;
+	complete?: boolean;
+	verbose?: boolean;
 }
 
 const out = (text: string): void => {
@@ -157,7 +174,41 @@ ${exitCodeTable()}`,
 				collect,
 			);
 
-	selecting(command.command("run").description("play scenarios and judge them"))
+	const playing = (made: Command): Command =>
+		selecting(made)
+			.option(
+				"--seed <n>",
+				"0 plays the plain story; any other number draws the order of turns",
+				whole(0, 0xffff_ffff),
+				0,
+			)
+			.addOption(
+				new Option("--level <level>", "which promises fail a case")
+					.choices(["must", "should", "may"])
+					.default("must"),
+			)
+			.option(
+				"--without <ability>",
+				"an ability the implementation lacks, e.g. edid (repeatable, or joined by commas)",
+				collect,
+			)
+			.option(
+				"--frontend <module>",
+				"the frontend under test: .js, .mjs or .ts",
+			)
+			.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
+			.option(
+				"--world <module>",
+				"a hypervisor and XenStore in place of our own, to see what the rules say of a wrong one",
+			)
+			.option(
+				"--timeout <ms>",
+				"wall-clock time a module may compute without an answer",
+				whole(100, 3_600_000),
+				20_000,
+			);
+
+	playing(command.command("run").description("play scenarios and judge them"))
 		.option(
 			"--junit <file>",
 			"write a JUnit report; short for --reporter junit:FILE",
@@ -172,12 +223,6 @@ ${exitCodeTable()}`,
 			"write every call of every case, one JSON object a line",
 		)
 		.option(
-			"--seed <n>",
-			"0 plays the plain story; any other number draws the order of turns",
-			whole(0, 0xffff_ffff),
-			0,
-		)
-		.option(
 			"--choices <picks>",
 			"play these choices again: label:occurrence=value,…",
 		)
@@ -186,32 +231,10 @@ ${exitCodeTable()}`,
 			"stop after the first n failures",
 			whole(1, 1_000_000),
 		)
-		.addOption(
-			new Option("--level <level>", "which promises fail a case")
-				.choices(["must", "should", "may"])
-				.default("must"),
-		)
 		.option(
 			"--max-warnings <n>",
 			"more warnings than that are exit code 6",
 			whole(0, 1_000_000),
-		)
-		.option(
-			"--without <ability>",
-			"an ability the implementation lacks, e.g. edid (repeatable, or joined by commas)",
-			collect,
-		)
-		.option("--frontend <module>", "the frontend under test: .js, .mjs or .ts")
-		.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
-		.option(
-			"--world <module>",
-			"a hypervisor and XenStore in place of our own, to see what the rules say of a wrong one",
-		)
-		.option(
-			"--timeout <ms>",
-			"wall-clock time a module may compute without an answer",
-			whole(100, 3_600_000),
-			20_000,
 		)
 		.option(
 			"--baseline <file>",
@@ -229,6 +252,27 @@ ${exitCodeTable()}`,
 		.option("--no-color", "no colours")
 		.action(async (paths: string[], flags: RunFlags) =>
 			finish(await run(paths, flags)),
+		);
+
+	playing(
+		command
+			.command("coverage")
+			.description(
+				"play scenarios and say what they reached: requirements, operations, bus states, status codes",
+			),
+	)
+		.option(
+			"--json [file]",
+			"the same for machines, to a file or to standard output instead",
+		)
+		.option(
+			"--complete",
+			"exit code 1 also when something was not reached and has no reason",
+		)
+		.option("-v, --verbose", "every requirement, those that were met too")
+		.option("-q, --quiet", "no sign of life while it plays")
+		.action(async (paths: string[], flags: CoverageFlags) =>
+			finish(await coverage(paths, flags)),
 		);
 
 	selecting(
@@ -270,9 +314,12 @@ ${exitCodeTable()}`,
 	return command;
 }
 
-async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
-	const reporters = reportersOf(flags);
-	const baseline = baselineOf(flags);
+/** Play what was selected. An interrupt ends it early, and what is known is told. */
+async function play(
+	paths: string[],
+	flags: PlayFlags,
+	more: Partial<CheckOptions>,
+): Promise<Checked> {
 	let interrupts = 0;
 	const onSignal = () => {
 		interrupts += 1;
@@ -280,7 +327,8 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 		err("\ninterrupted: writing what is known; once more ends at once\n");
 	};
 	process.on("SIGINT", onSignal);
-	const options: CheckOptions = {
+	const progress = heartbeat(flags);
+	const checked = await check({
 		paths: paths.length > 0 ? paths : [SHIPPED],
 		cwd: process.cwd(),
 		filter: filterOf(flags),
@@ -291,29 +339,32 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 			.map(ability),
 		world: worldOf(flags.set),
 		under: underOf(flags),
-		bail: flags.bail === true ? 1 : (flags.bail ?? 0),
-		journal: flags.journal !== undefined,
+		bail: 0,
+		journal: false,
 		workerScript: join(HOME, "dist", "worker.mjs"),
 		patience: flags.timeout,
 		interrupted: () => interrupts > 0,
+		onCase: () => progress.tick(),
 		now: () => Date.now(),
+		...more,
+	});
+	process.off("SIGINT", onSignal);
+	if (checked.usage.length > 0)
+		throw new Usage(checked.usage.map(usageText).join("\n"));
+	return checked;
+}
+
+async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
+	const reporters = reportersOf(flags);
+	const baseline = baselineOf(flags);
+	const { report: played, journal } = await play(paths, flags, {
+		bail: flags.bail === true ? 1 : (flags.bail ?? 0),
+		journal: flags.journal !== undefined,
 		...(flags.maxWarnings === undefined
 			? {}
 			: { maxWarnings: flags.maxWarnings }),
 		...(flags.choices === undefined ? {} : { picks: picksOf(flags.choices) }),
-	};
-	const progress = heartbeat(flags);
-	const {
-		report: played,
-		journal,
-		usage,
-	} = await check({
-		...options,
-		onCase: () => progress.tick(),
 	});
-	progress.end();
-	process.off("SIGINT", onSignal);
-	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
 	const report = baseline(played, isWhole(paths, flags) && !played.interrupted);
 	const problems = writeReports(
 		report,
@@ -328,6 +379,29 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 	if (flags.journal !== undefined)
 		writeWhole(flags.journal, journal.map((line) => `${line}\n`).join(""));
 	return problems.length > 0 ? 5 : exitCode(report, exitOptions(flags));
+}
+
+/** What was reached stands above how the run itself ended: a broken promise is exit code 1 here too. */
+async function coverage(
+	paths: string[],
+	flags: CoverageFlags,
+): Promise<ExitCode> {
+	const { report } = await play(paths, flags, { coverage: true });
+	const reached = coverageOf(report);
+	const json = coverageJson(report, reached);
+	if (typeof flags.json === "string") writeWhole(flags.json, json);
+	out(
+		flags.json === true
+			? json
+			: coverageText(report, reached, {
+					verbose: flags.verbose === true,
+					requirement: (id) => REQUIREMENTS.get(id)?.says,
+				}),
+	);
+	const code = exitCode(report);
+	return code === 0 && flags.complete === true && reached.missing.length > 0
+		? 1
+		: code;
 }
 
 /** How a run's report is read against the baseline that was named; without one it stays as it is. */
@@ -398,7 +472,7 @@ function wantsColour({ color }: RunFlags): boolean {
 }
 
 /** A line now and then on standard error, so that no CI takes a long run for dead. */
-function heartbeat({ quiet }: RunFlags): { tick(): void; end(): void } {
+function heartbeat({ quiet }: PlayFlags): { tick(): void } {
 	let done = 0;
 	let last = Date.now();
 	return {
@@ -408,7 +482,6 @@ function heartbeat({ quiet }: RunFlags): { tick(): void; end(): void } {
 			last = Date.now();
 			err(`${done} cases done\n`);
 		},
-		end() {},
 	};
 }
 
@@ -425,7 +498,7 @@ function reportersOf(flags: RunFlags): Reporter[] {
 	return parsed.value;
 }
 
-function underOf(flags: RunFlags): Under {
+function underOf(flags: PlayFlags): Under {
 	const one = (role: keyof Under, name: string) => {
 		const path = resolve(name);
 		if (!/\.(js|mjs|ts)$/.test(name))

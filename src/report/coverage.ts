@@ -7,6 +7,7 @@
  */
 import type { Level, Party } from "../base/party.ts";
 import { OP_NAMES } from "../displif/ops/index.ts";
+import type { Standing } from "../judge/finding.ts";
 import { RULES } from "../judge/rules/index.ts";
 import { BACKEND_MOVES, FRONTEND_MOVES } from "../judge/rules/state-order.ts";
 import { REQUIREMENTS } from "../spec/index.ts";
@@ -35,8 +36,10 @@ export interface RequirementCoverage {
 	provoked: number;
 	/** Cases in which a subject broke it. */
 	broken: number;
-	/** Of a promise that both owe: the sides that were judged. */
+	/** Who of those that owe it was judged for it. */
 	sides: readonly Party[];
+	/** Who was a subject, owes it and was not judged for it. */
+	notBy: readonly Party[];
 	/** Why it was not exercised, where that is known. */
 	reason?: string;
 }
@@ -89,8 +92,9 @@ export function coverageOf(report: Report): Coverage {
 	const cases = report.files.flatMap((file) => file.cases);
 	const operations = operationsOf(cases);
 	const moves = movesOf(cases);
+	const subjects = new Set(cases.flatMap(({ seen }) => seen?.subjects ?? []));
 	const requirements = [...REQUIREMENTS.values()].map((one) =>
-		requirementOf(one, cases),
+		requirementOf(one, cases, subjects),
 	);
 	return {
 		cases: cases.filter(({ seen }) => seen !== undefined).length,
@@ -100,8 +104,17 @@ export function coverageOf(report: Report): Coverage {
 		statuses: statusesOf(cases),
 		missing: [
 			...requirements
-				.filter((one) => one.level === "must" && one.state === "not exercised")
-				.map(({ id }) => `${id} was not exercised`),
+				.filter(
+					({ level, state, reason }) =>
+						level === "must" &&
+						state !== "not observable" &&
+						reason === undefined,
+				)
+				.flatMap(({ id, state, notBy }) =>
+					state === "not exercised"
+						? [`${id} was not exercised`]
+						: notBy.map((party) => `${id} was not exercised by the ${party}`),
+				),
 			...operations.flatMap(({ name, good, refused, reason }) => [
 				...(good === 0 && reason === undefined
 					? [`${name} was never answered with success`]
@@ -123,18 +136,21 @@ export function coverageOf(report: Report): Coverage {
 const made = ({ driver, script, toolstack }: MoveCoverage): number =>
 	driver + script + toolstack;
 
-const CITING = new Map<string, string[]>();
-for (const rule of RULES)
-	for (const id of rule.requirements)
-		CITING.set(id, [...(CITING.get(id) ?? []), rule.id]);
+/** An expectation cites whatever its scenario speaks of; and what was announced counts against nobody. */
+const AGAINST: readonly Standing[] = ["subject", "ours"];
+
+const owesIt = (owes: Requirement["owes"], party: Party): boolean =>
+	owes === party ||
+	(owes === "both" && (party === "frontend" || party === "backend"));
 
 function requirementOf(
 	{ id, level, owes }: Requirement,
 	cases: readonly CaseReport[],
+	subjects: ReadonlySet<Party>,
 ): RequirementCoverage {
-	const rules = CITING.get(id) ?? [];
+	const rules = RULES.filter((rule) => rule.requirements.includes(id));
 	const operations = ABOUT.find(([prefix]) => id.startsWith(prefix))?.slice(1);
-	const owing = (party: Party) => owes === "both" || owes === party;
+	const owing = (party: Party) => owesIt(owes, party);
 	let byRule = 0;
 	let bySpec = 0;
 	let provoked = 0;
@@ -149,7 +165,7 @@ function requirementOf(
 		if (
 			citing.some(
 				({ rule, standing }) =>
-					standing === "subject" && rule !== "expectation",
+					rule !== "expectation" && AGAINST.includes(standing),
 			)
 		)
 			broken += 1;
@@ -161,7 +177,9 @@ function requirementOf(
 			operations === undefined ||
 			operations.some((name) => seen.operations.includes(name));
 		const judged = rules
-			.flatMap((rule) => seen.rules[rule] ?? [])
+			.flatMap((rule) =>
+				(seen.rules[rule.id] ?? []).filter((party) => owesIt(rule.owes, party)),
+			)
 			.filter((party) => about && owing(party));
 		if (judged.length > 0) byRule += 1;
 		const named =
@@ -189,7 +207,8 @@ function requirementOf(
 		provoked,
 		broken,
 		sides: [...sides].sort(),
-		...(exercised || reason === undefined ? {} : { reason }),
+		notBy: [...subjects].filter((p) => owing(p) && !sides.has(p)).sort(),
+		...(reason === undefined ? {} : { reason }),
 	};
 }
 
