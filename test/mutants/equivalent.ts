@@ -74,4 +74,8 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"an answer that failed carries no names: the list is empty as well",
 	"12caad6724":
 		"the rest of the list is empty however often it is asked for; bounded by TRANSACTIONS",
+	"0178d9ee8f":
+		"the clock may be poked twice: what is left over is one more look at nothing",
+	"023f0dab95":
+		"an octet beyond the end of the text is NaN, and shifted it is 0, in a word that is there already or is not written",
 };
