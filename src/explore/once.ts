@@ -45,6 +45,11 @@ export interface Point {
 	value: number;
 }
 
+/** A place where a fault could strike: the die was asked, and the call that it stood before. */
+export interface Place extends Point {
+	op: CallName;
+}
+
 /** A finding that fails the run. */
 export interface Found {
 	/** Rule, blamed participant, kind of thing leaked: what stays the same while a story is shrunk. */
@@ -74,6 +79,8 @@ export interface Once {
 	/** Every choice that was asked, in order. */
 	points: readonly Point[];
 	struck: readonly Stroke[];
+	/** Where faults that were switched on could have struck, in order. */
+	places: readonly Place[];
 	/** A hash of how the world was left: equal ends have equal hashes. Empty when the case could not be played. */
 	state: string;
 	calls: number;
@@ -118,6 +125,7 @@ export async function once(
 		picks,
 		points: noted.points,
 		struck: stage === undefined ? [] : strokes(stage),
+		places: stage === undefined ? [] : places(stage, noted.points),
 		state: stage === undefined ? "" : endState(stage),
 		calls: report.calls,
 		journal,
@@ -191,6 +199,12 @@ function found(report: CaseReport, { level }: Setup): Found[] {
 	];
 }
 const LEVELS = ["must", "should", "may"];
+
+function places({ faults }: Play, points: readonly Point[]): Place[] {
+	return points
+		.filter(({ label }) => label.startsWith("fault."))
+		.map((point, at) => ({ ...point, op: faults.places[at] as CallName }));
+}
 
 const strokes = ({ faults }: Play): Stroke[] =>
 	faults.blows.map(({ kind, who, occurrence, way, op, entry, text }) => ({

@@ -24,6 +24,7 @@ import {
 	createDomain,
 	type DeviceShape,
 	deleteDevice,
+	ToolstackError,
 } from "../peer/toolstack.ts";
 import type { Live } from "../scenario/expression.ts";
 import { type Case, placeOf, type Step } from "../scenario/scenario.ts";
@@ -194,6 +195,13 @@ export class Play implements Stage {
 		}
 		if (error instanceof StepError) {
 			this.scenarioError ??= error;
+			return;
+		}
+		if (error instanceof ToolstackError && this.faults.blows.length > 0) {
+			// It cannot make a device for a domain that a fault has ended.
+			this.notes.push(
+				`the toolstack was refused after a fault: ${error.message}`,
+			);
 			return;
 		}
 		if (error instanceof OperationHangs) {

@@ -98,7 +98,7 @@ export class Runner {
 	onTurn: ((domid: number, begun: boolean) => void) | undefined;
 	/** Told after every call was recorded. */
 	afterCall: (() => void) | undefined;
-	/** Told before the die is asked whose turn it is. The list is good for that moment alone. */
+	/** Told who can move, also when it is only one, before the die is asked whose turn it is. Nobody: time moves, or the scenario goes on. The list is good for that moment alone. */
 	onTurnChoice: ((able: readonly Task[], current: Task) => void) | undefined;
 	/** Kills the driver of a domain and starts a new one. */
 	restart: ((domid: number, fault: number) => void) | undefined;
@@ -444,10 +444,8 @@ export class Runner {
 		for (let i = start; i < active.length; i++)
 			this.consider(active[i] as Task);
 		for (let i = 0; i < start; i++) this.consider(active[i] as Task);
-		if (able.length > 1) {
-			this.onTurnChoice?.(able, current);
-			return able[this.choices.pick("turn", able.length)];
-		}
+		this.onTurnChoice?.(able, current);
+		if (able.length > 1) return able[this.choices.pick("turn", able.length)];
 		if (able.length === 1) return able[0];
 		return this.resumable();
 	}

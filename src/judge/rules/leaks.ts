@@ -121,8 +121,8 @@ interface State {
 	devices: number;
 	/** Items told of already, and those that a peer held when their driver ended: its kernel has them from then on. */
 	told: Set<string>;
-	/** Domains whose driver was started again after that: there is no ledger from before the device to compare with. */
-	restarted: Set<number>;
+	/** Domains whose driver began, or did over again what had failed, after that: there is no ledger from before the device to compare with. */
+	late: Set<number>;
 }
 
 const leakRule = (leak: LeakRule): Rule =>
@@ -136,28 +136,33 @@ const leakRule = (leak: LeakRule): Rule =>
 		assumes: [],
 		observes: [...leak.taken, "phase", "task.begin", "task.end"],
 		// The judge keeps one set of books for all of them.
-		start: () => ({ devices: -1, told: new Set(), restarted: new Set() }),
+		start: () => ({ devices: -1, told: new Set(), late: new Set() }),
 		step(state, entry, court) {
 			if (
 				entry.kind === "task.begin" &&
 				entry.note.name === "main" &&
 				state.devices >= 0
 			)
-				state.restarted.add(entry.domid);
+				state.late.add(entry.domid);
 			if (entry.kind === "task.end" && entry.note.name === "main")
 				for (const item of court.ledger.outstanding())
 					if (item.domid === entry.domid && isBusy(item, court))
 						state.told.add(keyOf(item));
+			if ("fault" in entry && entry.fault !== 0 && state.devices < 0)
+				state.late.add(entry.domid);
 			if (entry.kind !== "phase") return;
-			if (entry.note.name === "devices") state.devices = entry.seq;
+			if (entry.note.name === "devices") {
+				state.devices = entry.seq;
+				for (const { domid } of court.participants)
+					if (!court.running(domid)) state.late.add(domid);
+			}
 			// The devices are gone and the drivers still run: each ledger is as it was before there were any.
 			if (entry.note.name === "removed" && state.devices >= 0)
 				tell(
 					leak,
 					state,
 					court,
-					(item) =>
-						item.seq > state.devices && !state.restarted.has(item.domid),
+					(item) => item.seq > state.devices && !state.late.has(item.domid),
 				);
 		},
 		rest(state, court) {

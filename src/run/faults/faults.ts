@@ -83,6 +83,8 @@ export class Faults {
 	private readonly seen = new Map<string, number>();
 	/** Those of the shelf that struck, in order. */
 	readonly blows: Struck[] = [];
+	/** The call at each place where the die was asked, in order. */
+	readonly places: CallName[] = [];
 	private count = 0;
 	private now = 0;
 
@@ -152,6 +154,7 @@ export class Faults {
 			if (kind.fits?.(call, site) === false) continue;
 			const occurrence = asked.places++;
 			// Asked also when another kind strikes: a place keeps its number whatever else is switched on.
+			this.places.push(call.op);
 			const way = choices.pick(asked.label, kind.ways.length + 1);
 			if (way === 0 || strike !== undefined) continue;
 			this.count += 1;

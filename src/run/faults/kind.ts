@@ -49,6 +49,8 @@ export interface FaultKind {
 	ways: readonly string[];
 	/** It strikes backends only. */
 	backendOnly?: boolean;
+	/** A call fails, and that is all: what `sweep` of a scenario means. */
+	refuses?: boolean;
 	/** `way` counts from 0. */
 	strike(way: number, call: Call, site: Site): Blow;
 }
@@ -66,6 +68,7 @@ export function refusal(
 		name,
 		says,
 		at,
+		refuses: true,
 		ways: Object.keys(statuses).map((text) => `answered ${text}`),
 		strike: (way, call) => ({ reply: blank(call, values[way] as number) }),
 		...more,

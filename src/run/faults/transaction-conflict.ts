@@ -7,6 +7,7 @@ export const transactionConflict: FaultKind = {
 	says: "a transaction meets a conflict: nothing of it is kept",
 	at: ["xs.transaction-end"],
 	fits: (call) => call.op === "xs.transaction-end" && call.commit,
+	refuses: true,
 	ways: ["answered EAGAIN"],
 	strike: (_way, call) => ({
 		reply: blank(call, -errnoNumber("EAGAIN")),
