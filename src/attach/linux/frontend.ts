@@ -1,0 +1,100 @@
+/**
+ * A build of the Linux driver behind the contract of every frontend: the operations of scenarios become what the bus and a client do to the kernel.
+ *
+ * The driver and the fake kernel that carries it are one WebAssembly module, which is compiled once; each run has an instance of its own.
+ */
+import { readFileSync } from "node:fs";
+import { errnoNumber } from "../../base/errno.ts";
+import type {
+	Frontend,
+	OperationResult,
+	PeerContext,
+	PeerModule,
+} from "../../peer/peer.ts";
+import type { Turns } from "../../xen/call.ts";
+import { Client } from "./client.ts";
+import { type Returned, systemCall } from "./tasks.ts";
+import { Kernel, type SystemCall } from "./wasm.ts";
+
+/** What no version of the driver offers: it asks for no EDID, and writes no choice of a version. */
+const LACKS = ["edid", "v2"] as const;
+
+/** The module that a build makes: `path` is its WebAssembly file. */
+export function linuxFrontend(path: string | URL): PeerModule {
+	const module = Kernel.compile(readFileSync(path));
+	return {
+		default: (context) => new Guest(module, context).frontend,
+		lacks: LACKS,
+	};
+}
+
+/** One guest: its kernel, and a client for each device. */
+class Guest {
+	private readonly kernel: Kernel;
+	private readonly context: PeerContext;
+	private readonly clients = new Map<number, Client>();
+	/** Devices that the driver was bound to and not taken off. */
+	private readonly bound = new Set<number>();
+	private loaded = false;
+
+	constructor(module: WebAssembly.Module, context: PeerContext) {
+		this.kernel = new Kernel(module, context.domid);
+		this.context = context;
+	}
+
+	readonly frontend: Frontend = {
+		operations: {
+			bind: ({ dev }) => this.bind(dev),
+			unbind: ({ dev }) => this.unbind(dev),
+			"gem.create": (args) => this.client(args.dev).createGem(args),
+			"gem.close": (args) => this.client(args.dev).closeGem(args),
+			"prime.import": (args) => this.client(args.dev).importGem(args),
+			"fb.create": (args) => this.client(args.dev).createFramebuffer(args),
+			"fb.destroy": (args) => this.client(args.dev).destroyFramebuffer(args),
+			"mode.set": (args) => this.client(args.dev).setMode(args),
+			"mode.off": (args) => this.client(args.dev).off(args),
+			"page.flip": (args) => this.client(args.dev).flip(args),
+			"edid.read": async () => ({ status: -errnoNumber("EOPNOTSUPP") }),
+		},
+	};
+
+	private client(dev: number): Client {
+		let client = this.clients.get(dev);
+		if (client === undefined) {
+			client = new Client(this.kernel, this.context, dev);
+			this.clients.set(dev, client);
+		}
+		return client;
+	}
+
+	/** The first device loads the driver, the last one's end unloads it: what it does not give back by then is lost. */
+	private *bind(dev: number): Turns<OperationResult> {
+		if (this.bound.has(dev)) return { status: -errnoNumber("EEXIST") };
+		this.bound.add(dev);
+		if (!this.loaded) {
+			this.loaded = true;
+			const { status } = yield* this.call("user_init");
+			if (status < 0) return { status };
+		}
+		const { status } = yield* this.call("user_bind", dev);
+		if (status < 0) this.bound.delete(dev);
+		return { status };
+	}
+
+	/** A client that holds nothing has closed its file before; one that holds something is told afterwards that the device has gone. */
+	private *unbind(dev: number): Turns<OperationResult> {
+		if (!this.bound.has(dev)) return { status: -errnoNumber("ENODEV") };
+		const { status } = yield* this.call("user_unbind", dev);
+		yield* this.client(dev).closeAll();
+		this.bound.delete(dev);
+		if (this.bound.size === 0) {
+			this.loaded = false;
+			yield* this.call("user_exit");
+		}
+		return { status };
+	}
+
+	private call(name: SystemCall, ...args: number[]): Turns<Returned> {
+		return systemCall(this.kernel, this.context, name, ...args);
+	}
+}

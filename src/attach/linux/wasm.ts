@@ -1,0 +1,359 @@
+/**
+ * A kernel: one instance of the WebAssembly module that the driver and the fake kernel are, and its contexts as coroutines. The layout of what passes
+ * between them is that of src/attach/kernel/host.h.
+ */
+import {
+	type AnyReply,
+	CALLS,
+	type Call,
+	type CallName,
+	type FieldType,
+} from "../../xen/call.ts";
+
+/** System calls and what else the host asks of the kernel: the exports `user_*` of host.h. */
+export type SystemCall =
+	| "user_init"
+	| "user_exit"
+	| "user_bind"
+	| "user_unbind"
+	| "user_open"
+	| "user_close"
+	| "user_dumb_create"
+	| "user_dumb_destroy"
+	| "user_prime_export"
+	| "user_prime_import"
+	| "user_prime_close"
+	| "user_addfb"
+	| "user_rmfb"
+	| "user_mode_set"
+	| "user_mode_off"
+	| "user_page_flip"
+	| "user_read_event"
+	| "user_modes";
+
+/** A context of the kernel that runs, or waits for the answer to a door call. */
+export interface Context {
+	/** Address of its `struct xk_context`. */
+	readonly at: number;
+	/** What it runs: an export and its arguments. */
+	readonly entry: string;
+	readonly args: readonly number[];
+	state: "fresh" | "waits" | "ended";
+	/** Address of the `struct xk_call` that it waits in. */
+	call: number;
+}
+
+/** How far a context went. */
+export type Step =
+	| {
+			done: false;
+			call: Call;
+			/** Where in the driver it was made, when that is known: "xen_drm_front.c:230 xen_drm_front_dbuf_create". */
+			from: string;
+			/** With `task.start`: what the new task is to run. */
+			start?: { name: string; context: Context };
+	  }
+	| { done: true; status: number; result: readonly number[] };
+
+/** The kernel cannot go on. */
+export class KernelDeath extends Error {
+	/** A XK_DEATH word of host.h: "BUG", "use-after-free", … */
+	readonly kind: string;
+	/** Functions on the stack, the innermost first. */
+	readonly functions: readonly string[];
+	constructor(kind: string, text: string, functions: readonly string[]) {
+		super(
+			`${text}${functions.length > 0 ? ` in ${functions.slice(0, 4).join(", called by ")}` : ""}`,
+		);
+		this.name = kind;
+		this.kind = kind;
+		this.functions = functions;
+	}
+}
+
+/** A kernel as it was: the memory, the globals and the contexts. */
+export interface Snapshot {
+	readonly memory: Uint8Array;
+	readonly stack: number;
+	readonly contexts: readonly Readonly<Context>[];
+}
+
+/** 32-bit words of `struct xk_call`. */
+const CALL = {
+	op: 0,
+	in: 1,
+	text: 9,
+	words: 11,
+	count: 12,
+	status: 13,
+	out: 14,
+	reply: 20,
+	replySize: 21,
+	start: 22,
+	from: 23,
+};
+/** 32-bit words of `struct xk_context`. */
+const CONTEXT = { result: 0, results: 8, rewind: 8, stack: 10 };
+
+/** Functions of the runtime that only carry a death to the host. */
+const UNDERTAKERS = /^(xk_|__asan_|\$?asyncify)/;
+
+type Exports = Record<string, (...args: number[]) => number> & {
+	memory: WebAssembly.Memory;
+	__stack_pointer: WebAssembly.Global;
+};
+
+export class Kernel {
+	private readonly exports: Exports;
+	private words: Uint32Array;
+	private octets: Uint8Array;
+	private readonly contexts = new Set<Context>();
+	/** The context that runs. */
+	private running: Context | undefined;
+	private rewinding = false;
+
+	static compile(bytes: Uint8Array): WebAssembly.Module {
+		return new WebAssembly.Module(bytes as BufferSource);
+	}
+
+	constructor(module: WebAssembly.Module, domid: number) {
+		const instance = new WebAssembly.Instance(module, {
+			xk: {
+				call: (at: number) => this.suspend(at),
+				die: (kind: number, text: number) => {
+					throw new KernelDeath(this.text(kind), this.text(text), stackOf());
+				},
+			},
+		});
+		this.exports = instance.exports as unknown as Exports;
+		const { buffer } = this.exports.memory;
+		this.words = new Uint32Array(buffer);
+		this.octets = new Uint8Array(buffer);
+		this.invoke("xk_boot", domid);
+	}
+
+	/** A context for a system call. Nothing runs yet. */
+	begin(name: SystemCall, ...args: number[]): Context {
+		return this.context(this.invoke("xk_context"), name, args);
+	}
+
+	/** Let a context run to its next door call, which is answered with the next step, or to its end. */
+	step(context: Context, reply?: AnyReply): Step {
+		const { exports } = this;
+		if (context.state === "ended") throw new Error("the context has ended");
+		this.running = context;
+		this.invoke("xk_switch", context.at);
+		if (context.state === "waits") {
+			if (reply === undefined) throw new Error("the context waits for a reply");
+			this.answer(context.call, reply);
+			this.rewinding = true;
+			this.invoke("asyncify_start_rewind", this.rewindOf(context));
+		}
+		exports.__stack_pointer.value = this.word(context.at, CONTEXT.stack);
+		const status = this.enter(context);
+		this.running = undefined;
+		if (this.invoke("asyncify_get_state") === UNWINDING) {
+			this.invoke("asyncify_stop_unwind");
+			return this.asked(context);
+		}
+		context.state = "ended";
+		this.contexts.delete(context);
+		const from = context.at >>> 2;
+		const result = [...this.words.subarray(from, from + CONTEXT.results)];
+		this.invoke("xk_context_end", context.at);
+		return { done: true, status: status | 0, result };
+	}
+
+	/** FNV-1a over the linear memory, word by word. */
+	hash(): number {
+		let hash = 0x811c9dc5;
+		for (const word of this.words)
+			hash = Math.imul(hash ^ word, 0x01000193) >>> 0;
+		return hash;
+	}
+
+	/** Contexts that wait for the answer to a door call. */
+	get waiting(): Context[] {
+		return [...this.contexts];
+	}
+
+	snapshot(): Snapshot {
+		return {
+			memory: this.octets.slice(),
+			stack: this.exports.__stack_pointer.value as number,
+			contexts: [...this.contexts].map((context) => ({ ...context })),
+		};
+	}
+
+	/** The kernel is as it was; the contexts of the snapshot, in its order. Contexts that were handed out before are void. */
+	restore(snapshot: Snapshot): Context[] {
+		this.octets.set(snapshot.memory);
+		this.exports.__stack_pointer.value = snapshot.stack;
+		this.contexts.clear();
+		for (const context of snapshot.contexts) this.contexts.add({ ...context });
+		return [...this.contexts];
+	}
+
+	// ---- Coroutines
+
+	private context(at: number, entry: string, args: readonly number[]): Context {
+		const context: Context = { at, entry, args, state: "fresh", call: 0 };
+		this.contexts.add(context);
+		return context;
+	}
+
+	private enter({ entry, args }: Context): number {
+		const run = this.exports[entry];
+		if (run === undefined) throw new Error(`the module has no ${entry}`);
+		try {
+			return run(...args);
+		} catch (error) {
+			throw error instanceof WebAssembly.RuntimeError ||
+				error instanceof RangeError
+				? new KernelDeath("trap", error.message, stackOf(error))
+				: error;
+		}
+	}
+
+	/** The one import that suspends: called to unwind, and again at the end of a rewind. */
+	private suspend(at: number): void {
+		const context = this.running;
+		if (context === undefined)
+			throw new Error("a door call outside of any context");
+		if (this.rewinding) {
+			this.rewinding = false;
+			this.invoke("asyncify_stop_rewind");
+			return;
+		}
+		context.call = at;
+		context.state = "waits";
+		// Asyncify restores locals, not the C stack pointer.
+		this.words[(context.at >>> 2) + CONTEXT.stack] = this.exports
+			.__stack_pointer.value as number;
+		this.invoke("asyncify_start_unwind", this.rewindOf(context));
+	}
+
+	private rewindOf = ({ at }: Context): number => at + 4 * CONTEXT.rewind;
+
+	private invoke(name: string, ...args: number[]): number {
+		const call = this.exports[name];
+		if (call === undefined) throw new Error(`the module has no ${name}`);
+		return call(...args);
+	}
+
+	// ---- Door calls
+
+	private asked(context: Context): Step {
+		const at = context.call;
+		const { op, ask } = this.shape(at);
+		const call: Record<string, unknown> = { op };
+		let [number, text] = [CALL.in, CALL.text];
+		for (const [name, type] of ask)
+			switch (type) {
+				case "u32":
+					call[name] = this.word(at, number++);
+					break;
+				case "i32":
+					call[name] = this.word(at, number++) | 0;
+					break;
+				case "bool":
+					call[name] = this.word(at, number++) !== 0;
+					break;
+				case "str":
+					call[name] = this.text(this.word(at, text++));
+					break;
+				case "words": {
+					const from = this.word(at, CALL.words) >>> 2;
+					const count = this.word(at, CALL.count);
+					call[name] = this.words.slice(from, from + count);
+				}
+			}
+		const step = {
+			done: false as const,
+			call: call as unknown as Call,
+			from: this.text(this.word(at, CALL.from)),
+		};
+		if (op !== "task.start") return step;
+		const start = { name: call.name as string, context: this.startedBy(at) };
+		return { ...step, start };
+	}
+
+	/** The shape of a call that the module makes. Its name is a literal, so that its address tells it. */
+	private shape(at: number): Shape {
+		const name = this.word(at, CALL.op);
+		let shape = this.shapes.get(name);
+		if (shape === undefined) {
+			const op = this.text(name) as CallName;
+			if (CALLS[op] === undefined)
+				throw new Error(`the module asked for ${op}`);
+			const { ask, reply } = CALLS[op];
+			shape = { op, ask: fieldsOf(ask), reply: fieldsOf(reply) };
+			this.shapes.set(name, shape);
+		}
+		return shape;
+	}
+	private readonly shapes = new Map<number, Shape>();
+
+	private startedBy(at: number): Context {
+		const start = this.word(at, CALL.start);
+		return this.context(start, "xk_thread", [start]);
+	}
+
+	private answer(at: number, reply: AnyReply): void {
+		const base = at >>> 2;
+		this.words[base + CALL.status] = reply.status;
+		let out = base + CALL.out;
+		let to = this.word(at, CALL.reply);
+		let room = this.word(at, CALL.replySize);
+		for (const [name, type] of this.shape(at).reply) {
+			const value = (reply as unknown as Record<string, unknown>)[name];
+			if (type === "str") {
+				if (room === 0) continue;
+				const text = String(value).slice(0, room - 1);
+				for (let i = 0; i < text.length; i++)
+					this.octets[to++] = text.charCodeAt(i);
+				this.octets[to++] = 0;
+				room -= text.length + 1;
+			} else if (type === "words") {
+				const list = (value ?? []) as ArrayLike<number>;
+				const most = Math.min(list.length, this.word(at, CALL.count));
+				const from = this.word(at, CALL.words) >>> 2;
+				for (let i = 0; i < most; i++) this.words[from + i] = list[i] as number;
+			} else this.words[out++] = Number(value);
+		}
+	}
+
+	private word(at: number, index: number): number {
+		return this.words[(at >>> 2) + index] as number;
+	}
+
+	/** The NUL-terminated text at an address, one character an octet. */
+	private text(from: number): string {
+		if (from === 0) return "";
+		let text = "";
+		for (let at = from; this.octets[at] !== 0; at++)
+			text += String.fromCharCode(this.octets[at] as number);
+		return text;
+	}
+}
+
+const UNWINDING = 1;
+
+interface Shape {
+	op: CallName;
+	ask: readonly [string, FieldType][];
+	reply: readonly [string, FieldType][];
+}
+
+const fieldsOf = (shape: Record<string, FieldType>) =>
+	Object.entries(shape) as [string, FieldType][];
+
+/** The functions of the module on the stack, the innermost first. */
+function stackOf(error: Error = new Error()): string[] {
+	const functions: string[] = [];
+	for (const line of (error.stack ?? "").split("\n")) {
+		const name = /at (\S+) \(wasm:/.exec(line)?.[1];
+		if (name !== undefined && !UNDERTAKERS.test(name)) functions.push(name);
+	}
+	return functions;
+}
