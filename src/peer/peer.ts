@@ -138,6 +138,16 @@ export interface PeerModule {
 	lacks?: readonly string[];
 }
 
+/**
+ * What carries an implementation (a fake kernel, a socket) has come to a limit of its own. The case is an error, never a verdict on what is carried.
+ * Known by its name: a module brings its own copy of this class.
+ */
+export class CannotJudge extends Error {
+	override readonly name = "CannotJudge";
+}
+export const cannotJudge = (error: unknown): boolean =>
+	error instanceof Error && error.name === "CannotJudge";
+
 /** `start` of a context, over the function that keeps a body for the next `task.start`. */
 export function starter(
 	offer: (name: string, body: Body) => void,

@@ -7,7 +7,7 @@
 import type { Choices } from "../base/choices.ts";
 import { errnoNumber } from "../base/errno.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { Body } from "../peer/peer.ts";
+import { type Body, cannotJudge } from "../peer/peer.ts";
 import { admit, NoCall } from "../xen/admit.ts";
 import type { AnyReply, Call, Reply, Turns } from "../xen/call.ts";
 import { CALLS } from "../xen/call.ts";
@@ -306,6 +306,7 @@ export class Runner {
 			if (driver.settles) return true;
 			if (task.foreign) ended = this.admitted(task, ended);
 		} catch (error) {
+			if (cannotJudge(error)) throw error;
 			this.crash(task, "crashed", error);
 			return false;
 		}
@@ -328,6 +329,7 @@ export class Runner {
 				state = driver.settled(task);
 			}
 		} catch (error) {
+			if (cannotJudge(error)) throw error;
 			this.crash(task, "crashed", error);
 			return;
 		}

@@ -460,7 +460,7 @@ export const CALLS = {
 		switch: "always",
 	}),
 
-	// ---- Domain life, by the toolstack (domain 0) alone; `driver.exit` by the kernel of the domain whose driver ended.
+	// ---- Domain life, by the toolstack (domain 0) alone; `domain.crash` by the domain itself too, `driver.exit` by the kernel of the domain whose driver ended.
 	"domain.create": shape({
 		says: "XEN_DOMCTL_createdomain, and its introduction to the store",
 		ask: { domid: "u32" },
@@ -468,7 +468,7 @@ export const CALLS = {
 		switch: "always",
 	}),
 	"domain.crash": shape({
-		says: "the domain stops running and keeps all it has until destroyed",
+		says: "the domain stops running and keeps all it has until destroyed; also asked by the domain itself, whose kernel panics (SHUTDOWN_crash)",
 		ask: { domid: "u32" },
 		reply: {},
 		switch: "always",

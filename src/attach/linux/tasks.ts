@@ -1,10 +1,11 @@
 /** Contexts of the kernel as tasks of the domain: each door call of a context is one that its task makes. */
-import type { PeerContext } from "../../peer/peer.ts";
-import type { AnyReply, Turns } from "../../xen/call.ts";
+import { CannotJudge, type PeerContext } from "../../peer/peer.ts";
+import { type AnyReply, ask, type Turns } from "../../xen/call.ts";
 import {
 	type Context,
 	type Kernel,
 	KernelDeath,
+	type Step,
 	type SystemCall,
 } from "./wasm.ts";
 
@@ -32,7 +33,9 @@ function* run(
 ): Turns<Returned> {
 	let reply: AnyReply | undefined;
 	for (;;) {
-		const step = advance(kernel, context, reply);
+		// A kernel that has panicked runs nothing any more; its domain is about to be told so.
+		if (kernel.dead) yield* ask("wait", { ...NOTHING });
+		const step = yield* advance(kernel, peer, context, reply);
 		if (step.done) return step;
 		const { start } = step;
 		if (start === undefined) {
@@ -46,20 +49,39 @@ function* run(
 	}
 }
 
-function advance(
+/** Deaths that are no doing of the driver: XK_DEATH_EXHAUSTED and XK_DEATH_MODEL of host.h. */
+const OURS: ReadonlySet<string> = new Set(["out-of-arena", "model"]);
+
+/** Nothing ends this wait. */
+const NOTHING = {
+	ports: [],
+	token: "",
+	completion: 0,
+	display: false,
+	timeout: 0,
+	why: "work",
+};
+
+/** What a memory error leaves behind is nothing that could be judged, so it ends the guest: as with panic_on_oops. */
+function* advance(
 	kernel: Kernel,
+	peer: PeerContext,
 	context: Context,
 	reply: AnyReply | undefined,
-) {
+): Turns<Step> {
 	try {
 		return kernel.step(context, reply);
 	} catch (error) {
+		if (!(error instanceof KernelDeath)) throw error;
+		if (OURS.has(error.kind))
+			throw new CannotJudge(`the fake kernel: ${error.message}`);
 		// The places in our own code are of no use to who reads the report: the functions of the driver are.
-		if (error instanceof KernelDeath)
-			error.stack = [
-				`${error.name}: ${error.message}`,
-				...error.functions,
-			].join("\n    at ");
+		error.stack = [`${error.name}: ${error.message}`, ...error.functions].join(
+			"\n    at ",
+		);
+		yield* peer.start("panic", () =>
+			ask("domain.crash", { domid: peer.domid }),
+		);
 		throw error;
 	}
 }

@@ -105,12 +105,14 @@ type Exports = Record<string, (...args: number[]) => number> & {
 
 export class Kernel {
 	private readonly exports: Exports;
-	private words: Uint32Array;
-	private octets: Uint8Array;
+	private words = new Uint32Array();
+	private octets = new Uint8Array();
 	private readonly contexts = new Set<Context>();
 	/** The context that runs. */
 	private running: Context | undefined;
 	private rewinding = false;
+	/** It has met its death and runs nothing any more. */
+	dead = false;
 
 	static compile(bytes: Uint8Array): WebAssembly.Module {
 		return new WebAssembly.Module(bytes as BufferSource);
@@ -121,20 +123,29 @@ export class Kernel {
 			xk: {
 				call: (at: number) => this.suspend(at),
 				die: (kind: number, text: number) => {
+					this.look();
 					throw new KernelDeath(this.text(kind), this.text(text), stackOf());
 				},
 			},
 		});
 		this.exports = instance.exports as unknown as Exports;
+		this.invoke("xk_boot", domid);
+		this.look();
+	}
+
+	/** The module's memory grows, and what looked at the smaller one sees nothing any more. */
+	private look(): void {
 		const { buffer } = this.exports.memory;
+		if (this.words.buffer === buffer) return;
 		this.words = new Uint32Array(buffer);
 		this.octets = new Uint8Array(buffer);
-		this.invoke("xk_boot", domid);
 	}
 
 	/** A context for a system call. Nothing runs yet. */
 	begin(name: SystemCall, ...args: number[]): Context {
-		return this.context(this.invoke("xk_context"), name, args);
+		const at = this.invoke("xk_context");
+		this.look();
+		return this.context(at, name, args);
 	}
 
 	/** Let a context run to its next door call, which is answered with the next step, or to its end. */
@@ -151,6 +162,7 @@ export class Kernel {
 		}
 		exports.__stack_pointer.value = this.word(context.at, CONTEXT.stack);
 		const status = this.enter(context);
+		this.look();
 		this.running = undefined;
 		if (this.invoke("asyncify_get_state") === UNWINDING) {
 			this.invoke("asyncify_stop_unwind");
@@ -187,7 +199,13 @@ export class Kernel {
 
 	/** The kernel is as it was; the contexts of the snapshot, in its order. Contexts that were handed out before are void. */
 	restore(snapshot: Snapshot): Context[] {
-		this.octets.set(snapshot.memory);
+		const { memory } = snapshot;
+		if (memory.length > this.octets.length)
+			this.exports.memory.grow((memory.length - this.octets.length) >>> 16);
+		this.look();
+		this.octets.set(memory);
+		// What it has grown by since is as it was: nothing.
+		this.octets.fill(0, memory.length);
 		this.exports.__stack_pointer.value = snapshot.stack;
 		this.contexts.clear();
 		for (const context of snapshot.contexts) this.contexts.add({ ...context });
@@ -208,6 +226,7 @@ export class Kernel {
 		try {
 			return run(...args);
 		} catch (error) {
+			this.dead = true;
 			throw error instanceof WebAssembly.RuntimeError ||
 				error instanceof RangeError
 				? new KernelDeath("trap", error.message, stackOf(error))
@@ -225,6 +244,7 @@ export class Kernel {
 			this.invoke("asyncify_stop_rewind");
 			return;
 		}
+		this.look();
 		context.call = at;
 		context.state = "waits";
 		// Asyncify restores locals, not the C stack pointer.

@@ -20,8 +20,10 @@ export const domainCalls: Handlers<"domain."> = {
 		return status(world.createDomain(domid) ? OK : refused("EEXIST"));
 	},
 
+	/** Its own end a domain may ask for as well: SCHEDOP_shutdown with SHUTDOWN_crash, as a kernel does that panics. */
 	"domain.crash": (world, caller, { domid }) => {
-		const domain = target(world, caller, domid);
+		const domain =
+			caller.domid === domid ? caller : target(world, caller, domid);
 		if (typeof domain === "string") return status(refused(domain));
 		world.setLife(domain, "crashed");
 		world.store.domainShutdown(domid);
