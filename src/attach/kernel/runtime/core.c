@@ -61,8 +61,12 @@ void xk_thread(struct xk_context *context)
 	xk_settle();
 }
 
+/* Called by name, so that the linker does not wrap each export in a call of its own. */
+extern void __wasm_call_ctors(void);
+
 void xk_boot(u32 domid)
 {
+	__wasm_call_ctors();
 	xk_domid = domid;
 	xk_boot_access();
 }

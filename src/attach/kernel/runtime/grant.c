@@ -11,7 +11,6 @@
 struct deferred {
 	struct deferred *next;
 	grant_ref_t ref;
-	u32 object;
 	u16 warn_delay;
 	struct page *page;
 };
@@ -101,7 +100,6 @@ static void handle_deferred(void *unused)
 			if (end(entry->ref)) {
 				xk_grant_free(entry->ref);
 				xk_put_page(entry->page);
-				xk_object_drop(entry->object);
 				xk_own_free(entry, sizeof(*entry));
 				continue;
 			}
@@ -125,15 +123,9 @@ static void defer(grant_ref_t ref, struct page *page)
 		page = xk_page_of(*frame(ref));
 		xk_get_page(page);
 	}
-	u32 object = xk_object("deferred-grant");
-	if (!object) {
-		xk_printk(4, "leaking g.e. %#x (pfn %#x)", ref, page ? page->gfn : ~0u);
-		return;
-	}
 	struct deferred *entry = xk_own(sizeof(*entry)), **at = &first;
 	entry->ref = ref;
 	entry->page = page;
-	entry->object = object;
 	entry->warn_delay = 60;
 	while (*at)
 		at = &(*at)->next;
@@ -152,18 +144,11 @@ void xk_grant_end(grant_ref_t ref, struct page *page)
 		defer(ref, page);
 }
 
-/* Where Xen is to map: the address names a frame number, or a place in linear memory. */
-static u32 gfn_of(u64 host_addr)
-{
-	struct page *page = xk_page_at((u32)host_addr);
-	return page && page->virt == (char *)((u32)host_addr & PAGE_MASK) ? page->gfn : (u32)(host_addr >> PAGE_SHIFT);
-}
-
 /* One operation at the door for each of the batch: it goes on after a failed one, as Xen does. GNTST_eagain is not answered here. */
 int xk_grant_map(struct gnttab_map_grant_ref *ops, struct page **pages, unsigned int count)
 {
 	for (u32 i = 0; i < count; i++) {
-		struct xk_call call = { .op = "grant.map", .in = { ops[i].dom, ops[i].ref, gfn_of(ops[i].host_addr), ops[i].flags } };
+		struct xk_call call = { .op = "grant.map", .in = { ops[i].dom, ops[i].ref, xk_kaddr_to_pfn(ops[i].host_addr), ops[i].flags } };
 		ops[i].status = (s16)xk_door(&call);
 		if (ops[i].status != GNTST_okay)
 			continue;
@@ -177,7 +162,7 @@ int xk_grant_map(struct gnttab_map_grant_ref *ops, struct page **pages, unsigned
 int xk_grant_unmap(struct gnttab_unmap_grant_ref *ops, struct page **pages, unsigned int count)
 {
 	for (u32 i = 0; i < count; i++)
-		ops[i].status = (s16)xk_ask("grant.unmap", ops[i].handle, gfn_of(ops[i].host_addr), 0, 0);
+		ops[i].status = (s16)xk_ask("grant.unmap", ops[i].handle, xk_kaddr_to_pfn(ops[i].host_addr), 0, 0);
 	for (u32 i = 0; i < count; i++)
 		pages[i]->foreign = false;
 	return 0;

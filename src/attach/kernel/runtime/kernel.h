@@ -65,6 +65,8 @@ const char *xk_describe(u32 address, char *text, size_t room);
 struct page *xk_page_at(u32 address);
 void xk_page_lend(struct page *page);
 void xk_page_dirty(struct page *page);
+/* What xk_pfn_to_kaddr() was given. */
+u32 xk_kaddr_to_pfn(u32 address);
 void xk_page_map(struct page *page, char *virt);
 void xk_page_unmap(struct page *page);
 /* Free it whoever else holds a reference. */

@@ -130,11 +130,20 @@ struct page *xk_virt_to_page(const void *address)
 	return page;
 }
 
-/* A page that has no place is named by its frame number: such an address is handed to Xen and not touched. */
+/* A page that has no place has an address all the same, far above linear memory: it is handed to Xen and cannot be touched. */
+#define NOWHERE 0x40000000u
+
 void *xk_pfn_to_kaddr(unsigned long pfn)
 {
 	struct page *page = xk_page_of(pfn);
-	return page && page->virt ? page->virt : (void *)(pfn << PAGE_SHIFT);
+	return page && page->virt ? page->virt : (void *)(NOWHERE + (pfn << PAGE_SHIFT));
+}
+
+u32 xk_kaddr_to_pfn(u32 address)
+{
+	if (address >= NOWHERE)
+		return (address - NOWHERE) >> PAGE_SHIFT;
+	return xk_virt_to_page((void *)address)->gfn;
 }
 
 int xk_unpopulated_alloc(unsigned int count, struct page **pages)

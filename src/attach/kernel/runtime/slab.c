@@ -283,6 +283,7 @@ void xk_devm_kfree(struct device *dev, const void *memory)
 
 void xk_devres_release_all(struct device *dev)
 {
+	xk_at("the driver core", "devres_release_all");
 	while (dev->devres) {
 		struct xk_devres *res = dev->devres;
 		void *memory = res->memory;

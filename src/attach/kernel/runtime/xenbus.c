@@ -496,14 +496,18 @@ static int probe(struct xenbus_device *dev)
  * A device that was bound before keeps its cached state; one whose node is Initialising again was taken away and given anew by the toolstack,
  * which the bus's watch on "device" would have seen.
  */
-int xk_bus_bind(u32 number)
+static int bind(u32 number, struct xenbus_device **found)
 {
 	char name[64];
 	struct xenbus_device *dev = xk_bus_device(number);
 	if (!the_driver)
 		return -ENODEV;
-	if (dev && dev->bound)
-		return -EBUSY;
+	if (dev) {
+		xk_mutex_lock(&dev->lock);
+		*found = dev;
+		if (dev->bound)
+			return -EBUSY;
+	}
 	snprintf(name, sizeof(name), "device/%s/%u", the_driver->ids[0].devicetype, number);
 	/* xenbus_probe_node(): a device that is not new is ignored. */
 	enum xenbus_state state = xenbus_read_driver_state(name);
@@ -519,7 +523,10 @@ int xk_bus_bind(u32 number)
 		dev->state = XenbusStateInitialising;
 		init_completion(&dev->down);
 		sema_init(&dev->reclaim_sem, 1);
+		mutex_init(&dev->lock);
 		list_add_tail(&dev->list, &devices);
+		xk_mutex_lock(&dev->lock);
+		*found = dev;
 	} else if (state == XenbusStateInitialising)
 		dev->state = XenbusStateInitialising;
 	dev->bound = true;
@@ -530,11 +537,19 @@ int xk_bus_bind(u32 number)
 	return err;
 }
 
-/* xenbus_dev_remove(), then device_unbind_cleanup(). */
-int xk_bus_unbind(u32 number)
+int xk_bus_bind(u32 number)
 {
-	struct xenbus_device *dev = xk_bus_device(number);
-	if (!dev || !dev->bound)
+	struct xenbus_device *dev = NULL;
+	int err = bind(number, &dev);
+	if (dev)
+		xk_mutex_unlock(&dev->lock);
+	return err;
+}
+
+/* xenbus_dev_remove(), then device_unbind_cleanup(). */
+static int unbind(struct xenbus_device *dev)
+{
+	if (!dev->bound)
 		return -ENODEV;
 	free_otherend_watch(dev);
 	if (the_driver->remove) {
@@ -547,4 +562,15 @@ int xk_bus_unbind(u32 number)
 		switch_state(dev, XenbusStateClosed, 0);
 	unbind_cleanup(dev);
 	return 0;
+}
+
+int xk_bus_unbind(u32 number)
+{
+	struct xenbus_device *dev = xk_bus_device(number);
+	if (!dev)
+		return -ENODEV;
+	xk_mutex_lock(&dev->lock);
+	int err = unbind(dev);
+	xk_mutex_unlock(&dev->lock);
+	return err;
 }

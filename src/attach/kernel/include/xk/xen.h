@@ -102,6 +102,8 @@ struct xenbus_device {
 	enum xenbus_state state;
 	struct completion down;
 	struct semaphore reclaim_sem;
+	/* device_lock(): binding and unbinding come one after the other. */
+	struct mutex lock;
 	struct list_head list;
 	u32 number;
 	bool bound;
