@@ -96,12 +96,21 @@ void xk_shadow(const void *address, size_t size, u8 value)
 
 u8 xk_shadow_at(const void *address) { return shadow[((u32)address - arena) >> 3]; }
 
-static void wild(const char *kind, const char *how, u32 address, u32 size, bool write)
+/* The whole range that is looked at, when it is more than one access. */
+static struct { u32 at, size; } range;
+
+/* `first` is the first octet that must not be touched. */
+static void wild(const char *kind, const char *how, u32 first, u32 address, u32 size, bool write)
 {
 	char text[400], object[256];
-	snprintf(text, sizeof(text), "%s of %u octet%s at 0x%08x: %s%s%s%s", write ? "write" : "read", size, size == 1 ? "" : "s",
-		 address, how, xk_describe(address, object, sizeof(object)), xk_current && xk_current->place ? "; last at " : "",
-		 xk_current && xk_current->place ? xk_current->place : "");
+	if (range.size) {
+		address = range.at;
+		size = range.size;
+	}
+	int head = snprintf(text, sizeof(text), "%s of %u octet%s at 0x%08x: %s%s", write ? "write" : "read", size, size == 1 ? "" : "s", address,
+			    how, xk_describe(first, object, sizeof(object)));
+	if (xk_current && xk_current->place && head < (int)sizeof(text))
+		snprintf(text + head, sizeof(text) - head, "; last at %s", xk_current->place);
 	xk_die(kind, text);
 }
 
@@ -189,8 +198,9 @@ static void special(u32 address, u32 size, bool write, u8 value)
 		return;
 	}
 	if (value == SHADOW_FREED)
-		wild(XK_DEATH_FREED, "freed memory", address, size, write);
-	wild(XK_DEATH_BOUNDS, "outside of any object", address, size, write);
+		wild(XK_DEATH_FREED, "freed memory", address, address, size, write);
+	u32 first = value < 8 ? ((address + size - 1) & ~7u) + value : address;
+	wild(XK_DEATH_BOUNDS, "outside of any object", max(first, address), address, size, write);
 }
 
 /* One access of at most 16 octets. */
@@ -210,16 +220,14 @@ static void access(u32 address, u32 size, bool write)
 		return;
 	}
 	if (address < NULL_GUARD)
-		wild(XK_DEATH_NULL, "no memory is there", address, size, write);
+		wild(XK_DEATH_NULL, "no memory is there", address, address, size, write);
 	if (address + size > memory_end || address >= arena_end)
-		wild(XK_DEATH_WILD, "no memory is there", address, size, write);
+		wild(XK_DEATH_WILD, "no memory is there", address, address, size, write);
 }
 
 void xk_check(const void *pointer, size_t size, bool write)
 {
 	u32 address = (u32)pointer, end = address + size;
-	if (size == 0)
-		return;
 	while (address < end) {
 		u32 step = min(end - address, 8 - (address & 7));
 		if (address - arena < arena_end - arena && xk_shadow_at((void *)address) == SHADOW_LENT) {
@@ -229,8 +237,12 @@ void xk_check(const void *pointer, size_t size, bool write)
 			xk_settle();
 			if (!write)
 				page_load(page, offset >> 2, ((offset + step + 3) >> 2) - (offset >> 2));
-		} else
+		} else {
+			range.at = (u32)pointer;
+			range.size = size;
 			access(address, step, write);
+			range.size = 0;
+		}
 		address += step;
 	}
 }

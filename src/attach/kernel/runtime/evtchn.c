@@ -41,6 +41,7 @@ static void run(void *arg)
 			continue;
 		irq->running = true;
 		self->atomic++;
+		self->atomic_calls = 0;
 		irq->handler((int)irq->number, irq->dev_id);
 		self->atomic--;
 		irq->running = false;

@@ -13,6 +13,8 @@ struct xk_task {
 	void *arg;
 	/* Spin locks held, and one for an interrupt handler: above 0 nothing may sleep. */
 	int atomic;
+	/* Door calls since that began. */
+	u32 atomic_calls;
 	/* Where the driver is, as far as known. */
 	const char *place, *function;
 	struct xk_task *next_free;

@@ -29,7 +29,8 @@ void xk_spin_lock(spinlock_t *lock)
 {
 	(void)READ_ONCE(lock->owner);
 	take((u32)lock);
-	xk_current->atomic++;
+	if (xk_current->atomic++ == 0)
+		xk_current->atomic_calls = 0;
 	WRITE_ONCE(lock->owner, (u32)xk_current);
 }
 

@@ -163,7 +163,6 @@ int strncmp(const char *a, const char *b, size_t count);
 char *strchr(const char *text, int octet);
 char *strcpy(char *to, const char *from);
 ssize_t strscpy(char *to, const char *from, size_t room);
-#define strlcpy(to, from, room) strscpy(to, from, room)
 
 /* linux/kernel.h, linux/printk.h */
 typedef __builtin_va_list va_list;
