@@ -30,6 +30,11 @@ await Promise.all([
 	}),
 	build({
 		...shared,
+		entryPoints: ["src/attach/linux/frontend.ts"],
+		outfile: "dist/linux.mjs",
+	}),
+	build({
+		...shared,
 		entryPoints: ["src/run/module/worker.ts"],
 		outfile: "dist/worker.mjs",
 		minify: true,

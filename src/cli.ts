@@ -9,6 +9,7 @@ import {
 	InvalidArgumentError,
 	Option,
 } from "commander";
+import { LINUX, linuxModule } from "./attach/linux/module.ts";
 import { parsePicks } from "./base/choices.ts";
 import {
 	type Checked,
@@ -54,6 +55,8 @@ import { VERSION } from "./version.ts";
 
 /** Something on the command line is wrong: exit code 2. */
 class Usage extends Error {}
+/** The implementation could not be made ready for the run: exit code 5. */
+class NotBuilt extends Error {}
 
 /** The folder of the package: the shipped suite and the worker lie in it. */
 const HOME = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -194,7 +197,7 @@ ${exitCodeTable()}`,
 			)
 			.option(
 				"--frontend <module>",
-				"the frontend under test: .js, .mjs or .ts",
+				"the frontend under test: .js, .mjs or .ts; or linux:TREE, the driver of a kernel tree (linux:debian: of the linux-source package)",
 			)
 			.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
 			.option(
@@ -338,7 +341,7 @@ async function play(
 			.flatMap((text) => text.split(","))
 			.map(ability),
 		world: worldOf(flags.set),
-		under: underOf(flags),
+		under: await underOf(flags),
 		bail: 0,
 		journal: false,
 		workerScript: join(HOME, "dist", "worker.mjs"),
@@ -498,27 +501,38 @@ function reportersOf(flags: RunFlags): Reporter[] {
 	return parsed.value;
 }
 
-function underOf(flags: PlayFlags): Under {
-	const one = (role: keyof Under, name: string) => {
-		const path = resolve(name);
-		if (!/\.(js|mjs|ts)$/.test(name))
-			throw new Usage(`--${role} ${name}: a module ends in .js, .mjs or .ts`);
-		try {
-			readFileSync(path);
-		} catch {
-			throw new Usage(`--${role} ${name}: no such file`);
-		}
-		return { name, path };
-	};
+async function underOf(flags: PlayFlags): Promise<Under> {
+	const { frontend, backend, world } = flags;
 	return {
-		...(flags.frontend === undefined
+		...(frontend === undefined
 			? {}
-			: { frontend: one("frontend", flags.frontend) }),
-		...(flags.backend === undefined
-			? {}
-			: { backend: one("backend", flags.backend) }),
-		...(flags.world === undefined ? {} : { world: one("world", flags.world) }),
+			: {
+					frontend: frontend.startsWith(LINUX)
+						? await linux(frontend)
+						: moduleAt("frontend", frontend),
+				}),
+		...(backend === undefined ? {} : { backend: moduleAt("backend", backend) }),
+		...(world === undefined ? {} : { world: moduleAt("world", world) }),
 	};
+}
+
+function moduleAt(role: keyof Under, name: string) {
+	const path = resolve(name);
+	if (!/\.(js|mjs|ts)$/.test(name))
+		throw new Usage(`--${role} ${name}: a module ends in .js, .mjs or .ts`);
+	try {
+		readFileSync(path);
+	} catch {
+		throw new Usage(`--${role} ${name}: no such file`);
+	}
+	return { name, path };
+}
+
+async function linux(name: string) {
+	const made = await linuxModule(name, join(HOME, "dist", "linux.mjs"));
+	if (made.ok) return { name, path: made.path };
+	const text = `--frontend ${name}: ${made.message}`;
+	throw made.usage ? new Usage(text) : new NotBuilt(text);
 }
 
 function filterOf(flags: SelectFlags): Filter {
@@ -649,9 +663,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 		await program(finish).parseAsync([...argv], { from: "user" });
 	} catch (error) {
 		if (error instanceof CommanderError) finish(error.exitCode === 0 ? 0 : 2);
-		else if (error instanceof Usage) {
+		else if (error instanceof Usage || error instanceof NotBuilt) {
 			err(`xdisp-check: ${error.message}\n`);
-			finish(2);
+			finish(error instanceof Usage ? 2 : 5);
 		} else {
 			err(
 				`xdisp-check: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

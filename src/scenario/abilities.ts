@@ -14,6 +14,22 @@ export const ABILITIES = {
 		says: "a second connection after the first was closed",
 	},
 	limits: { counted: false, says: "configured limits for each guest" },
+	modes: {
+		counted: false,
+		says: "modes smaller than the connector, and from one mode to another at once",
+	},
+	"queued-flips": {
+		counted: false,
+		says: "a second flip of a connector while one is under way",
+	},
+	"grant-errors": {
+		counted: false,
+		says: "opening a reference that was reserved may fail: to a kernel it is a store",
+	},
+	reload: {
+		counted: false,
+		says: "a driver that dies and is started again in a guest that runs on",
+	},
 	connectors: { counted: true, says: "this many connectors of one device" },
 	guests: { counted: true, says: "this many guests at one backend" },
 	devices: { counted: true, says: "this many devices of one guest" },

@@ -16,8 +16,18 @@ import { Client } from "./client.ts";
 import { type Returned, systemCall } from "./tasks.ts";
 import { Kernel, type SystemCall } from "./wasm.ts";
 
-/** What no version of the driver offers: it asks for no EDID, and writes no choice of a version. */
-const LACKS = ["edid", "v2"] as const;
+/**
+ * What no version of the driver offers: it asks for no EDID and writes no choice of a version, and takes a mode only of the connector's own size; DRM has
+ * one flip of a CRTC under way; a kernel opens a grant by a store and does not live on without its drivers.
+ */
+const LACKS = [
+	"edid",
+	"v2",
+	"modes",
+	"queued-flips",
+	"grant-errors",
+	"reload",
+] as const;
 
 /** The module that a build makes: `path` is its WebAssembly file. */
 export function linuxFrontend(path: string | URL): PeerModule {

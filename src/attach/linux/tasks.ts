@@ -32,6 +32,7 @@ function* run(
 	context: Context,
 ): Turns<Returned> {
 	let reply: AnyReply | undefined;
+	let calls = 0;
 	for (;;) {
 		// A kernel that has panicked runs nothing any more; its domain is about to be told so.
 		if (kernel.dead) yield* ask("wait", { ...NOTHING });
@@ -39,6 +40,9 @@ function* run(
 		if (step.done) return step;
 		const { start } = step;
 		if (start === undefined) {
+			calls = step.call.op === "wait" ? 0 : calls + 1;
+			if (calls > SOFT_LOCKUP)
+				yield* panic(peer, kernel.die("soft-lockup", lockup(step)));
 			reply = yield step.call;
 			continue;
 		}
@@ -79,9 +83,16 @@ function* advance(
 		error.stack = [`${error.name}: ${error.message}`, ...error.functions].join(
 			"\n    at ",
 		);
-		yield* peer.start("panic", () =>
-			ask("domain.crash", { domid: peer.domid }),
-		);
-		throw error;
+		return yield* panic(peer, error);
 	}
 }
+
+function* panic(peer: PeerContext, death: KernelDeath): Turns<never> {
+	yield* peer.start("panic", () => ask("domain.crash", { domid: peer.domid }));
+	throw death;
+}
+
+/** Door calls that a context may make without a sleep: the longest honest run lends a buffer of 4 GiB, a page at a time. */
+const SOFT_LOCKUP = 200_000;
+const lockup = ({ call, from }: Step & { done: false }): string =>
+	`${SOFT_LOCKUP} calls without a sleep, the last a ${call.op}${from === "" ? "" : ` of ${from}`}`;

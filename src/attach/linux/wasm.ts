@@ -96,7 +96,9 @@ const CALL = {
 const CONTEXT = { result: 0, results: 8, rewind: 8, stack: 10 };
 
 /** Functions of the runtime that only carry a death to the host. */
-const UNDERTAKERS = /^(xk_|__asan_|\$?asyncify)/;
+const UNDERTAKERS =
+	/^(xk_|__asan_|asyncify|mem(set|cpy|move|cmp)$|str|(take|access|special|wild)$)/;
+const STACK_FRAMES = 40;
 
 type Exports = Record<string, (...args: number[]) => number> & {
 	memory: WebAssembly.Memory;
@@ -115,7 +117,7 @@ export class Kernel {
 	dead = false;
 
 	static compile(bytes: Uint8Array): WebAssembly.Module {
-		return new WebAssembly.Module(bytes as BufferSource);
+		return new WebAssembly.Module(bytes);
 	}
 
 	constructor(module: WebAssembly.Module, domid: number) {
@@ -174,6 +176,12 @@ export class Kernel {
 		const result = [...this.words.subarray(from, from + CONTEXT.results)];
 		this.invoke("xk_context_end", context.at);
 		return { done: true, status: status | 0, result };
+	}
+
+	/** It is found to go on no more: what its next step would have thrown. */
+	die(kind: string, text: string): KernelDeath {
+		this.dead = true;
+		return new KernelDeath(kind, text, []);
 	}
 
 	/** FNV-1a over the linear memory, word by word. */
@@ -368,11 +376,20 @@ interface Shape {
 const fieldsOf = (shape: Record<string, FieldType>) =>
 	Object.entries(shape) as [string, FieldType][];
 
+/** An error whose stack is deep enough to name the driver's functions. */
+function deepError(): Error {
+	const { stackTraceLimit } = Error;
+	Error.stackTraceLimit = STACK_FRAMES;
+	const error = new Error();
+	Error.stackTraceLimit = stackTraceLimit;
+	return error;
+}
+
 /** The functions of the module on the stack, the innermost first. */
-function stackOf(error: Error = new Error()): string[] {
+function stackOf(error = deepError()): string[] {
 	const functions: string[] = [];
 	for (const line of (error.stack ?? "").split("\n")) {
-		const name = /at (\S+) \(wasm:/.exec(line)?.[1];
+		const name = /at (\S+?)(\.command_export)? \(wasm:/.exec(line)?.[1];
 		if (name !== undefined && !UNDERTAKERS.test(name)) functions.push(name);
 	}
 	return functions;

@@ -241,7 +241,8 @@ function store(state: State, entry: Store): void {
 			watch.threshold = words[at - word] as number;
 			watch.task = entry.task;
 			watch.barrier = false;
-			watch.looked = false;
+			// Who has every answer it asked for need not look again: nothing can come before its next request, and a barrier goes before that.
+			watch.looked &&= nothingIsDue(flow);
 			state.unfenced.add(watch);
 		}
 		if (flow.producer !== entry.domid || indexWord < word || indexWord >= end)
@@ -264,6 +265,10 @@ function store(state: State, entry: Store): void {
 		});
 	}
 }
+
+/** As drm/xen-front, blkfront and netfront of Linux have it: `if (cons != req_prod_pvt) RING_FINAL_CHECK_FOR_RESPONSES else rsp_event = cons + 1`. */
+const nothingIsDue = ({ kind, cons, connection }: Flow): boolean =>
+	kind === "responses" && cons === connection.reqProd;
 
 function barrier(state: State, task: number): void {
 	for (const owed of state.owed) if (owed.task === task) owed.barrier = true;
