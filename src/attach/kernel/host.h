@@ -43,8 +43,9 @@ struct xk_call {
 	xk_u32 reply_size;
 	/* task.start alone: the context that the new task is to run. */
 	struct xk_context *start;
-	/* Where in the driver the call came from, as far as known: "xen_drm_front.c:230 xen_drm_front_dbuf_create", or null. */
+	/* Where in the driver the call came from, as far as known: literals, "xen_drm_front.c:230" and "xen_drm_front_dbuf_create", or null. */
 	const char *from;
+	const char *function;
 };
 
 /* Suspends the running context until the host has the answer. */

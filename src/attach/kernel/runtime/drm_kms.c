@@ -69,8 +69,6 @@ int drm_simple_display_pipe_init(struct drm_device *dev, struct drm_simple_displ
 	pipe->crtc.dev = pipe->plane.dev = pipe->encoder.dev = dev;
 	pipe->crtc.primary = &pipe->plane;
 	mutex_init(&pipe->crtc.mutex.mutex);
-	mutex_init(&pipe->plane.mutex.mutex);
-	spin_lock_init(&pipe->crtc.commit_lock);
 	INIT_LIST_HEAD(&pipe->crtc.commit_list);
 	for (u32 i = 0; i < format_count; i++)
 		pipe->plane.formats[i] = formats[i];

@@ -52,6 +52,9 @@ void xk_shadow(const void *address, size_t size, u8 value);
 u8 xk_shadow_at(const void *address);
 /* Look at a whole range as the compiler's hook does at one access; of a lent page what is there is loaded first. */
 void xk_check(const void *address, size_t size, bool write);
+bool xk_in_arena(u32 address);
+/* All eight octets around the address may be touched. */
+bool xk_plain(const void *address);
 /* The range was stored to by something that has no hook: goes to the world if it is lent. */
 void xk_stored(const void *address, size_t size);
 /* Everything that was stored goes out now. */

@@ -28,6 +28,20 @@ static struct block *block_of(u32 address)
 	return NULL;
 }
 
+/* The block that begins at an address. Its own address stands before it, where nobody may store; whole pages have no such place. */
+static struct block *block_at(u32 address)
+{
+	struct block *block;
+	if (address & (PAGE_SIZE - 1) && !(address & 15) && xk_in_arena(address - 4)) {
+		block = ((struct block **)address)[-1];
+		if (xk_in_arena((u32)block) && block->data == address)
+			return block;
+	}
+	for (block = newest; block && block->data != address; block = block->older)
+		;
+	return block;
+}
+
 const char *xk_describe(u32 address, char *text, size_t room)
 {
 	struct block *block = block_of(address);
@@ -43,11 +57,11 @@ const char *xk_describe(u32 address, char *text, size_t room)
 }
 
 /* The oldest freed block that is big enough and not far too big, once the arena is full. */
-static struct block *reuse(size_t size)
+static struct block *reuse(size_t size, bool whole)
 {
 	for (struct block **at = &freed_first; *at; at = &(*at)->next_freed) {
 		struct block *block = *at;
-		if (block->pages || block->room < size || block->room > 2 * size + 64)
+		if (!block->pages != !whole || block->room < size || (whole ? block->room > size : block->room > 2 * size + 64))
 			continue;
 		*at = block->next_freed;
 		if (freed_last == block) {
@@ -66,7 +80,7 @@ static struct block *block_new(size_t size)
 	u8 *at = xk_block(EDGE + room + EDGE, 16);
 	struct block *block;
 	if (!at) {
-		block = reuse(size);
+		block = reuse(size, false);
 		if (!block)
 			xk_die(XK_DEATH_EXHAUSTED, "the fake kernel's slab is full");
 		return block;
@@ -74,6 +88,7 @@ static struct block *block_new(size_t size)
 	block = xk_own(sizeof(*block));
 	block->data = (u32)at + EDGE;
 	block->room = room;
+	((struct block **)block->data)[-1] = block;
 	block->older = newest;
 	newest = block;
 	xk_shadow(at, EDGE, SHADOW_EDGE);
@@ -87,10 +102,43 @@ static void fill(u32 data, size_t size, u8 value)
 		((u8 *)data)[i] = value;
 }
 
+static struct block *pages_new(size_t size)
+{
+	u32 at = (u32)xk_block(size, PAGE_SIZE);
+	struct block *block;
+	if (!at) {
+		block = reuse(size, true);
+		if (!block)
+			xk_die(XK_DEATH_EXHAUSTED, "the fake kernel's slab is full");
+		fill(block->data, size, 0);
+		return block;
+	}
+	block = xk_own(sizeof(*block));
+	block->data = at;
+	block->size = block->room = size;
+	block->pages = xk_own(size / PAGE_SIZE * sizeof(*block->pages));
+	block->older = newest;
+	newest = block;
+	xk_shadow((void *)at, size, SHADOW_FREED);
+	return block;
+}
+
+/* Free, and the last to be used again. */
+static void retire(struct block *block)
+{
+	block->freed = true;
+	block->next_freed = NULL;
+	if (freed_last)
+		freed_last->next_freed = block;
+	else
+		freed_first = block;
+	freed_last = block;
+}
+
 /* Pages that lie one behind the other in linear memory: all of them, or none. */
 static bool back(struct block *block, u32 count, bool zeroed)
 {
-	block->pages = xk_own(count * sizeof(*block->pages));
+	block->page_count = 0;
 	for (u32 i = 0; i < count; i++) {
 		struct page *page = xk_page_alloc(zeroed, false);
 		if (!page) {
@@ -128,17 +176,12 @@ void *xk_kmalloc(size_t size, gfp_t flags, const char *kind)
 		xk_shadow((void *)block->data, size, SHADOW_OK);
 		fill(block->data, size, flags & __GFP_ZERO ? 0 : UNTOUCHED);
 	} else {
-		block = xk_own(sizeof(*block));
-		block->size = block->room = size;
+		block = pages_new(size);
 		if (!back(block, size / PAGE_SIZE, flags & __GFP_ZERO)) {
+			retire(block);
 			xk_object_drop(object);
 			return NULL;
 		}
-		block->data = (u32)xk_block(size, PAGE_SIZE);
-		if (!block->data)
-			xk_die(XK_DEATH_EXHAUSTED, "the fake kernel's slab is full");
-		block->older = newest;
-		newest = block;
 		for (u32 i = 0; i < block->page_count; i++)
 			xk_page_map(block->pages[i], (char *)block->data + i * PAGE_SIZE);
 	}
@@ -156,9 +199,7 @@ void xk_kfree(const void *pointer)
 	char text[320], object[256];
 	if (address <= ZERO_SIZE)
 		return;
-	struct block *block = newest;
-	while (block && block->data != address)
-		block = block->older;
+	struct block *block = block_at(address);
 	if (!block || block->freed) {
 		snprintf(text, sizeof(text), "kfree of 0x%08x at %s in %s%s", address, xk_current->place ?: "?", xk_current->function ?: "?",
 			 xk_describe(address, object, sizeof(object)));
@@ -178,15 +219,9 @@ void xk_kfree(const void *pointer)
 				xk_page_force(block->pages[i]);
 			else
 				xk_put_page(block->pages[i]);
-	} else {
+	} else
 		xk_shadow((void *)block->data, block->room, SHADOW_FREED);
-		block->next_freed = NULL;
-		if (freed_last)
-			freed_last->next_freed = block;
-		else
-			freed_first = block;
-		freed_last = block;
-	}
+	retire(block);
 	xk_object_drop(door);
 }
 
@@ -224,11 +259,9 @@ char *xk_kstrdup(const char *text, gfp_t flags)
 void *xk_alloc_pages_exact(size_t size, gfp_t flags)
 {
 	/* Not the slab's: a page that is referenced elsewhere survives free_pages_exact(). */
-	struct block *before = newest;
 	char *at = xk_kmalloc(PAGE_ALIGN(size), flags, "pages");
-	if (at && newest != before)
-		for (u32 i = 0; i < newest->page_count; i++)
-			newest->pages[i]->slab = false;
+	for (u32 i = 0; at && i < PAGE_ALIGN(size); i += PAGE_SIZE)
+		xk_page_at((u32)at + i)->slab = false;
 	return at;
 }
 

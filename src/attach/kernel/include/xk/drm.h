@@ -342,13 +342,11 @@ struct drm_crtc {
 	bool enabled;
 	struct drm_display_mode mode;
 	struct drm_crtc_state *state;
-	spinlock_t commit_lock;
 	struct list_head commit_list;
 	u32 index;
 };
 struct drm_plane {
 	struct drm_device *dev;
-	struct drm_modeset_lock mutex;
 	struct drm_plane_state *state;
 	u32 formats[32];
 	u32 format_count;
