@@ -38,8 +38,8 @@ static s32 enter(u32 client, struct drm_file **file)
 
 s32 user_init(void)
 {
-	xk_watch_start();
-	return done(xk_module_init());
+	s32 err = xk_watch_start();
+	return done(err < 0 ? err : xk_module_init());
 }
 
 s32 user_exit(void)
@@ -50,7 +50,13 @@ s32 user_exit(void)
 }
 
 s32 user_bind(u32 dev) { return done(xk_bus_bind(dev)); }
-s32 user_unbind(u32 dev) { return done(xk_bus_unbind(dev)); }
+
+/* A device that the bus has taken away meanwhile is not bound any more, which is all that is asked for. */
+s32 user_unbind(u32 dev)
+{
+	s32 err = xk_bus_unbind(dev);
+	return done(err == -ENODEV ? 0 : err);
+}
 
 s32 user_open(u32 number)
 {

@@ -355,19 +355,26 @@ static void xenwatch_thread(void *unused)
 	xenwatch = NULL;
 }
 
-void xk_watch_start(void)
+static void bus_changed(struct xenbus_watch *watch, const char *path, const char *token);
+/* fe_watch of xenbus_probe_frontend.c */
+static struct xenbus_watch bus_watch = { .node = "device", .callback = bus_changed };
+
+int xk_watch_start(void)
 {
 	if (xenwatch)
-		return;
+		return 0;
 	xenwatch_stop = xk_fresh_wake();
 	xenwatch = xk_task_new(xenwatch_thread, NULL, "xenwatch");
 	xk_start(xenwatch);
+	return register_xenbus_watch(&bus_watch);
 }
 
 void xk_watch_stop(void)
 {
-	if (xenwatch)
-		xk_wake(xenwatch_stop);
+	if (!xenwatch)
+		return;
+	unregister_xenbus_watch(&bus_watch);
+	xk_wake(xenwatch_stop);
 }
 
 /* ---- The bus. */
@@ -515,10 +522,12 @@ static int bind(u32 number, struct xenbus_device **found)
 		if (state != XenbusStateInitialising)
 			return -ENODEV;
 		dev = xk_own(sizeof(*dev));
-		char *node = xk_own(64);
+		char *node = xk_own(64), *bus_id = xk_own(64);
 		strcpy(node, name);
+		snprintf(bus_id, 64, "%s-%u", the_driver->ids[0].devicetype, number);
 		dev->number = number;
-		dev->nodename = dev->dev.name = node;
+		dev->nodename = node;
+		dev->dev.name = bus_id;
 		dev->devicetype = the_driver->ids[0].devicetype;
 		dev->state = XenbusStateInitialising;
 		init_completion(&dev->down);
@@ -564,13 +573,33 @@ static int unbind(struct xenbus_device *dev)
 	return 0;
 }
 
-int xk_bus_unbind(u32 number)
+static int release(struct xenbus_device *dev)
 {
-	struct xenbus_device *dev = xk_bus_device(number);
-	if (!dev)
-		return -ENODEV;
 	xk_mutex_lock(&dev->lock);
 	int err = unbind(dev);
 	xk_mutex_unlock(&dev->lock);
 	return err;
+}
+
+int xk_bus_unbind(u32 number)
+{
+	struct xenbus_device *dev = xk_bus_device(number);
+	return dev ? release(dev) : -ENODEV;
+}
+
+/* xenbus_dev_changed() and xenbus_cleanup_devices(): a device whose directory is gone is unregistered. New ones wait for the scenario's bind. */
+static void bus_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	struct xenbus_device *dev, *after;
+	const char *type = strchr(path, '/');
+	size_t len = strlen(path);
+	(void)watch; (void)token;
+	if (!type || !strchr(type + 1, '/') || xenbus_exists(XBT_NIL, path, ""))
+		return;
+	list_for_each_entry_safe(dev, after, &devices, list) {
+		if (strncmp(dev->nodename, path, len) || (dev->nodename[len] && dev->nodename[len] != '/'))
+			continue;
+		release(dev);
+		list_del(&dev->list);
+	}
 }
