@@ -14,6 +14,8 @@ export const NOTES = {
 	"task.begin": { name: "str" },
 	/** `how` is returned, killed, crashed or spins. */
 	"task.end": { name: "str", how: "str", message: "str" },
+	/** A client asks a frontend's driver for an operation, with these arguments as JSON. */
+	"driver.asked": { operation: "str", args: "str" },
 	/** A driver operation of a frontend came back with this result. */
 	"driver.result": { operation: "str", result: "i32" },
 } as const satisfies Record<string, Record<string, FieldType>>;

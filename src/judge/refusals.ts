@@ -23,7 +23,7 @@ import type { Level } from "./finding.ts";
 import { type SharedPages, walkShared } from "./shared-pages.ts";
 
 /** What a reason is about, and with it the rule that judges it. */
-export type Topic = "cookie" | "size" | "form";
+export type Topic = "cookie" | "size" | "form" | "config";
 
 export interface Reason {
 	topic: Topic;
@@ -328,13 +328,14 @@ function allocation(
 	const reasons: Reason[] = [];
 	const asked = (flags & XENDISPL_DBUF_FLG_REQ_ALLOC) !== 0;
 	if (asked && !mayAllocate)
-		reasons.push(
-			size(
+		reasons.push({
+			...size(
 				"asks the backend to allocate although be-alloc is not 1",
 				"no XENDISPL_DBUF_FLG_REQ_ALLOC",
 				"displif.be-alloc",
 			),
-		);
+			topic: "config",
+		});
 	if (asked && data_ofs !== 0)
 		reasons.push(
 			odd(
@@ -373,11 +374,12 @@ function directory(
 				: "displif.dbuf-create.directory";
 	const reasons: Reason[] = [];
 	// What the backend has written there is judged as its own.
-	const wrong = allocates ? pages.short : flaw(pages, memory, when);
+	const { be } = request.device;
+	const wrong = allocates ? pages.short : flaw(pages, be, memory, when);
 	const still =
 		wrong === undefined ||
 		when === "sent" ||
-		flaw(walkShared(memory, fe, gref_directory, octets), memory, "sent") !==
+		flaw(walkShared(memory, fe, gref_directory, octets), be, memory, "sent") !==
 			undefined;
 	if (wrong !== undefined && still)
 		reasons.push({
@@ -413,6 +415,7 @@ function directory(
 
 function flaw(
 	{ short, refs, grants, granter }: SharedPages,
+	to: number,
 	memory: MemoryView,
 	when: When,
 ): string | undefined {
@@ -423,9 +426,12 @@ function flaw(
 			(when === "sent" ||
 				memory.grant(granter, refs[i] as number) === undefined),
 	);
-	return at < 0
+	if (at >= 0)
+		return `page ${at} is the reference ${refs[at]}, which is not open`;
+	const other = grants.findIndex((grant) => grant && grant.to !== to);
+	return other < 0
 		? undefined
-		: `page ${at} is the reference ${refs[at]}, which is not open`;
+		: `page ${other} is the reference ${refs[other]}, which is open for domain ${grants[other]?.to}`;
 }
 
 function attachSizes(

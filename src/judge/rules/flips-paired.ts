@@ -35,8 +35,10 @@ interface State {
 	/** Connections whose page of events was full. */
 	full: Set<Connection>;
 	shows: Presentations;
-	/** By frontend: flips that it reported as done, and flips with their event. */
-	done: Map<number, { reported: number; events: number; given: number }>;
+	/** By what `keyOf` makes of them: flips that were reported as done, and flips with their event. */
+	done: Map<string, { reported: number; events: number; given: number }>;
+	/** By frontend and task: the flip that it published last. */
+	byTask: Map<string, Flip>;
 }
 
 /** The events of flips are those of the accepted flips, each once, when the picture is on screen. */
@@ -69,6 +71,7 @@ export const flipsPaired = rule<State>({
 		full: new Set(),
 		shows: new Presentations(),
 		done: new Map(),
+		byTask: new Map(),
 	}),
 	step(state, entry, court) {
 		switch (entry.kind) {
@@ -132,11 +135,17 @@ const room = ({ inProd, inCons }: Connection): number =>
 const where = ({ connector, dev }: Connection): string =>
 	`connector ${connector} of device ${dev}`;
 
-function doneOf(state: State, fe: number) {
-	let done = state.done.get(fe);
+/** Flips that an event ends alike: those to one framebuffer over one connection; or all of a frontend's, where tasks do not tell whose is whose. */
+const keyOf = (fe: number, flip?: Flip): string =>
+	flip === undefined
+		? `${fe}`
+		: `${fe} ${flip.connection.seq} ${flip.connection.connector} ${flip.cookie}`;
+
+function doneOf(state: State, key: string) {
+	let done = state.done.get(key);
 	if (done === undefined) {
 		done = { reported: 0, events: 0, given: 0 };
-		state.done.set(fe, done);
+		state.done.set(key, done);
 	}
 	return done;
 }
@@ -145,7 +154,7 @@ const framesOf = ({ buffer }: BookedRequest): ReadonlySet<number> =>
 	new Set(buffer?.pages.grants.flatMap((grant) => grant?.frame ?? []));
 
 function asked(
-	{ flips }: State,
+	{ flips, byTask }: State,
 	{ connection, request }: WireEntry & { kind: "wire.request" },
 	court: Court,
 ): void {
@@ -156,14 +165,16 @@ function asked(
 		list = [];
 		flips.set(connection, list);
 	}
-	list.push({
+	const flip: Flip = {
 		cookie: booked.packet.body.fb_cookie,
 		connection,
 		accepted: undefined,
 		event: undefined,
 		show: undefined,
 		frames: framesOf(booked),
-	});
+	};
+	list.push(flip);
+	byTask.set(`${connection.fe} ${request.task}`, flip);
 }
 
 function answered(
@@ -222,7 +233,8 @@ function came(
 		return;
 	}
 	flip.event = seq;
-	doneOf(state, connection.fe).events += 1;
+	doneOf(state, keyOf(connection.fe)).events += 1;
+	doneOf(state, keyOf(connection.fe, flip)).events += 1;
 	if (flip.accepted !== undefined) list.splice(at, 1);
 	const from = Math.max(before, court.since(connection.be));
 	if (!wasFull && isLate(flip, from, tick)) tellLate([flip], court);
@@ -342,7 +354,9 @@ function ended(
 	if (list === undefined) return;
 	state.flips.delete(connection);
 	const { fe, be } = connection;
-	doneOf(state, fe).given += list.filter((f) => !f.event).length;
+	for (const flip of list.filter((f) => !f.event))
+		for (const key of [keyOf(fe), keyOf(fe, flip)])
+			doneOf(state, key).given += 1;
 	if (state.full.has(connection) || !court.running(be)) return;
 	const from = Math.max(state.last.get(connection) ?? 0, court.since(be));
 	const late = list.filter((f) => !f.event && isLate(f, from, now));
@@ -368,25 +382,36 @@ function tellLate(late: readonly Flip[], court: Court): void {
 /** The client is told that its flip is done: then its event has come, or was waited for long enough. */
 function reported(
 	state: State,
-	{ domid, tick, seq }: NoteEntry<"driver.result">,
+	{ domid, task, tick, seq }: NoteEntry<"driver.result">,
 	court: Court,
 ): void {
 	// What comes over a link that the ledger takes for closed is not seen.
 	for (const device of court.books.latest())
 		if (device.fe === domid && !device.open) return;
-	const done = doneOf(state, domid);
+	const own = state.byTask.get(`${domid} ${task}`);
+	state.byTask.delete(`${domid} ${task}`);
+	const done = doneOf(state, keyOf(domid, own));
 	done.reported += 1;
 	let waited = 0;
 	for (const [connection, list] of state.flips)
 		if (connection.fe === domid)
-			for (const { accepted, event } of list)
-				if (!event && accepted && tick - accepted.tick >= PATIENCE - 100)
+			for (const { accepted, event, cookie } of list)
+				if (
+					!event &&
+					accepted &&
+					tick - accepted.tick >= PATIENCE - 100 &&
+					(own === undefined ||
+						(own.connection === connection && own.cookie === cookie))
+				)
 					waited += 1;
 	if (done.reported <= done.events + done.given + waited) return;
 	done.reported -= 1;
 	court.breach({
 		domid,
-		message: "page.flip was reported as done before the event of the flip came",
+		message:
+			own === undefined
+				? "page.flip was reported as done before the event of the flip came"
+				: `page.flip to ${hex(own.cookie)} on ${where(own.connection)} was reported as done before its event came`,
 		expected: `the event, or ${PATIENCE} ms without it`,
 		got: `${done.events} events so far for ${done.reported + 1} flips reported`,
 		entry: seq,

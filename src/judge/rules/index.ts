@@ -1,4 +1,5 @@
 import type { Rule } from "../rule.ts";
+import { askedFor } from "./asked-for.ts";
 import { badIndex } from "./bad-index.ts";
 import { balloonBooks } from "./balloon-books.ts";
 import { boundedWait } from "./bounded-wait.ts";
@@ -9,12 +10,15 @@ import { eventsCompleteFlips } from "./events-complete-flips.ts";
 import { fetchedOnce } from "./fetched-once.ts";
 import { flipsPaired } from "./flips-paired.ts";
 import { foreignMemory } from "./foreign-memory.ts";
+import { freshNodes } from "./fresh-nodes.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { leakRules } from "./leaks.ts";
 import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
+import { ownAnswer } from "./own-answer.ts";
 import { pageLifetime } from "./page-lifetime.ts";
 import { portUse } from "./port-use.ts";
+import { publishedAtOnce } from "./published-at-once.ts";
 import { publishedInOrder } from "./published-in-order.ts";
 import { queuesBounded } from "./queues-bounded.ts";
 import { reconnects } from "./reconnects.ts";
@@ -48,6 +52,8 @@ export const RULES: readonly Rule[] = [
 	eventNumbers,
 	eventsCompleteFlips,
 	oneReply,
+	ownAnswer,
+	askedFor,
 	requestForm,
 	cookies,
 	sizesAgree,
@@ -58,6 +64,8 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	reconnects,
+	publishedAtOnce,
+	freshNodes,
 	queuesBounded,
 	boundedWait,
 	mapStatus,

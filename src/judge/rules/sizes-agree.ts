@@ -31,7 +31,6 @@ export const sizesAgree = rule<State>({
 		"displif.directory.bounded",
 		"displif.directory.count",
 		"displif.directory.last",
-		"displif.be-alloc",
 		"pv.size-overflow",
 	],
 	assumes: ["one-reply", "version-chosen"],

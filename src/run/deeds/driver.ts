@@ -253,9 +253,19 @@ export function start<N extends OperationName>(
 	const operations = actor.frontend?.operations;
 	if (typeof operations?.[name] !== "function")
 		throw new BadModule(actor, name, "its module offers no such operation");
-	return stage.runner.spawn(actor.domid, name, (asking) =>
+	const { runner } = stage;
+	const task = runner.spawn(actor.domid, name, (asking) =>
 		operations[name](args, asking),
 	);
+	runner.journal.note(
+		"driver.asked",
+		{ operation: name, args: JSON.stringify(args) },
+		task.domid,
+		task.id,
+		task.step,
+		runner.world.now,
+	);
+	return task;
 }
 
 export function* finish(
