@@ -130,6 +130,7 @@ export class Play implements Stage {
 			manners: story.world.manners,
 			memory: story.world.memory,
 			displays: this.displays(),
+			storeNodes: story.world["store.nodes"],
 			limits: (domid) => this.limits(domid),
 		};
 		this.world = players.world?.(options) ?? new World(options);
@@ -791,6 +792,10 @@ function fieldOf(
 		}
 		case "mapping":
 			return field === "handle" ? BigInt(named.handle) : undefined;
+		case "answer": {
+			const value = named.fields[field];
+			return typeof value === "number" ? BigInt(value) : undefined;
+		}
 		case "task":
 			return undefined;
 	}
