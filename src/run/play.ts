@@ -6,9 +6,12 @@ import type { Choices } from "../base/choices.ts";
 import { buildEdid } from "../displif/edid.ts";
 import { fourcc } from "../displif/format.ts";
 import { decodeRequest } from "../displif/packet.ts";
-import { ExchangeView, type WireEntry } from "../journal/exchange.ts";
+import type { ExchangeView } from "../journal/exchange.ts";
 import { Journal } from "../journal/journal.ts";
 import type { Finding } from "../judge/finding.ts";
+import { type Case as Frame, Hearing } from "../judge/judge.ts";
+import type { Rule } from "../judge/rule.ts";
+import { RULES } from "../judge/rules/index.ts";
 import {
 	BACKEND_LIMITS,
 	type Backend,
@@ -100,7 +103,9 @@ export class Play implements Stage {
 	readonly runner: Runner;
 	readonly journal = new Journal();
 	readonly faults = new Faults();
-	readonly exchange = new ExchangeView();
+	/** Rules hear the ledger while it is written. */
+	readonly hearing: Hearing;
+	readonly exchange: ExchangeView;
 	readonly actors: Map<Participant, Actor>;
 	readonly names = new Map<string, Named>();
 	readonly settlers: Stage["settlers"] = new Map();
@@ -113,19 +118,19 @@ export class Play implements Stage {
 	scenarioError: StepError | undefined;
 	judged = 0;
 	private readonly players: Players;
-	/** What the ledger meant, as far as it was followed. */
-	private readonly wire: WireEntry[] = [];
-	private followed = 0;
 
 	constructor(
 		story: Case,
 		players: Players,
 		choices: Choices,
 		limits: RunLimits = RUN_LIMITS,
+		rules: readonly Rule[] = RULES,
 	) {
 		this.case = story;
 		this.players = players;
 		this.actors = cast(story, players);
+		this.hearing = new Hearing(this.journal, rules, this.frame());
+		this.exchange = this.hearing.exchange;
 		const options: Partial<WorldOptions> = {
 			manners: story.world.manners,
 			memory: story.world.memory,
@@ -464,12 +469,18 @@ export class Play implements Stage {
 			for (const id of step.breaks ?? [])
 				this.announced.push({ participant: step.actor, id });
 		const before = accounts(this, step);
-		this.follow();
-		const from = this.wire.length;
+		this.hearing.follow();
+		const from = this.hearing.wire.length;
 		const deed = yield* this.deed(step);
 		if (step.async === undefined) yield* this.runner.pause({ until: "idle" });
-		this.follow();
-		const missed = unmet(this, step, deed, before, this.wire.slice(from));
+		this.hearing.follow();
+		const missed = unmet(
+			this,
+			step,
+			deed,
+			before,
+			this.hearing.wire.slice(from),
+		);
 		this.judged += countExpectations(step, deed);
 		if (step.eventually !== undefined)
 			missed.push(...(yield* this.eventually(step)));
@@ -504,7 +515,7 @@ export class Play implements Stage {
 		const limit = this.world.now + within;
 		for (;;) {
 			yield* this.runner.pause({ until: "idle" });
-			this.follow();
+			this.hearing.follow();
 			const missed = states(this, step, state, "eventually", "state");
 			if (missed.length === 0 || this.world.now >= limit) return missed;
 			yield* this.runner.pause({ until: "next", limit });
@@ -538,10 +549,16 @@ export class Play implements Stage {
 		this.findings.push(expectationFinding(this, missed));
 	}
 
-	private follow(): void {
-		for (const entry of this.journal.entries(this.followed))
-			this.wire.push(...this.exchange.follow(entry));
-		this.followed = this.journal.length;
+	/** What the rules are told beside the ledger. */
+	frame(): Frame {
+		return {
+			participants: [...this.actors.values()].map(
+				({ name, role, domid, standing }) => ({ name, role, domid, standing }),
+			),
+			place: (step) => this.steps[step - 1]?.place ?? this.case.place,
+			announced: this.announced,
+			allowed: this.case.allow,
+		};
 	}
 
 	private phase(name: string): void {
@@ -581,7 +598,7 @@ export class Play implements Stage {
 			if (this.alive(actor) && this.world.life(actor.domid) !== "running")
 				yield* ask("domain.destroy", { domid: actor.domid });
 		yield* this.rest();
-		this.follow();
+		this.hearing.follow();
 	}
 
 	private *removeDevice(guest: Participant, dev: number): Turns {
