@@ -15,9 +15,17 @@ import {
 	type Checked,
 	type CheckOptions,
 	check,
+	exploreSetup,
 	loadSelected,
 	type Under,
 } from "./check.ts";
+import {
+	ALL_FAULTS,
+	explore,
+	ORDER_WAYS,
+	type OrderWay,
+} from "./explore/explore.ts";
+import { exploreCode, exploreJson, exploreText } from "./explore/told.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import { applyBaseline } from "./report/baseline/apply.ts";
@@ -82,6 +90,18 @@ interface PlayFlags extends SelectFlags {
 	quiet?: boolean;
 }
 
+interface ExploreFlags extends PlayFlags {
+	faults?: string;
+	pairs: number;
+	orders?: OrderWay | "none";
+	preemptions: number;
+	depth: number;
+	whole?: boolean;
+	runs: number;
+	for?: number;
+	json?: string | true;
+}
+
 interface RunFlags extends PlayFlags {
 	junit?: string;
 	reporter?: string[];
@@ -127,6 +147,13 @@ const whole = (low: number, high: number) => (text: string) => {
 			`a whole number from ${low} to ${high} is needed.`,
 		);
 	return value;
+};
+const SECONDS = { s: 1, m: 60, h: 3600 } as const;
+const duration = (text: string) => {
+	const [, number, unit] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
+	if (number === undefined)
+		throw new InvalidArgumentError("a time such as 90s, 10m or 2h is needed.");
+	return Number(number) * SECONDS[unit as keyof typeof SECONDS] * 1000;
 };
 const collect = (text: string, before: string[] = []) => [...before, text];
 
@@ -278,6 +305,53 @@ ${exitCodeTable()}`,
 			finish(await coverage(paths, flags)),
 		);
 
+	playing(
+		command
+			.command("explore")
+			.description(
+				"play cases again and again: with every fault at every place, and with the turns in every order that matters",
+			),
+	)
+		.option(
+			"--faults <names>",
+			`kinds of faults, joined by commas, or all, or none: ${ALL_FAULTS.join(", ")}`,
+		)
+		.option(
+			"--pairs <n>",
+			"runs with two faults, for each case, once every place was tried",
+			whole(0, 100_000_000),
+			100_000_000,
+		)
+		.addOption(
+			new Option(
+				"--orders <way>",
+				"dpor: all that matter, and what does not finish sampled; all; pct: drawn by priority; random; none",
+			).choices([...ORDER_WAYS, "none"]),
+		)
+		.option(
+			"--preemptions <n>",
+			"most switches away from a task that could go on, in orders that are not drawn",
+			whole(0, 16),
+			1,
+		)
+		.option(
+			"--depth <n>",
+			"turns that must come in the right order for what pct looks for",
+			whole(1, 16),
+			3,
+		)
+		.option(
+			"--whole",
+			"try orders from the first call to the last; without it while the steps are played",
+		)
+		.option("--runs <n>", "most runs", whole(1, 100_000_000), 1000)
+		.option("--for <time>", "most time, e.g. 90s, 10m, 2h", duration)
+		.option("--json [file]", "the report as JSON")
+		.option("-q, --quiet", "only the last line")
+		.action(async (paths: string[], flags: ExploreFlags) =>
+			finish(await exploreCases(paths, flags)),
+		);
+
 	selecting(
 		command
 			.command("list")
@@ -384,6 +458,103 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 	return problems.length > 0 ? 5 : exitCode(report, exitOptions(flags));
 }
 
+async function exploreCases(
+	paths: string[],
+	flags: ExploreFlags,
+): Promise<ExitCode> {
+	const selected = selectFiles(
+		paths.length > 0 ? paths : [SHIPPED],
+		process.cwd(),
+	);
+	const { loaded, problems } = loadSelected(selected.files, worldOf(flags.set));
+	const filter = filterOf(flags);
+	const usage = [...selected.errors];
+	const stories = loaded.flatMap(({ scenario, lines }) => {
+		const { cases, errors } = casesAt(scenario, lines);
+		usage.push(...errors);
+		return cases.filter((one) => admits(filter, one));
+	});
+	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
+	for (const one of problems) err(`${render(one)}\n`);
+	if (problems.length > 0) return 3;
+	let interrupts = 0;
+	const onSignal = () => {
+		interrupts += 1;
+		if (interrupts > 1) process.exit(130);
+		err("\ninterrupted: telling what is known; once more ends at once\n");
+	};
+	process.on("SIGINT", onSignal);
+	const under = underOf(flags);
+	const setup = await exploreSetup(under, {
+		level: flags.level,
+		without: (flags.without ?? [])
+			.flatMap((text) => text.split(","))
+			.map(ability),
+	});
+	if (typeof setup === "string") {
+		err(`xdisp-check: the implementation could not be loaded: ${setup}\n`);
+		return 5;
+	}
+	const ends = flags.for === undefined ? undefined : Date.now() + flags.for;
+	const progress = heartbeat(flags, "runs");
+	const explored = await explore(stories, setup, {
+		faults: faultsOf(flags),
+		pairs: flags.pairs,
+		orders: ordersOf(flags),
+		preemptions: flags.preemptions,
+		depth: flags.depth,
+		window: flags.whole === true ? "all" : "steps",
+		runs: flags.runs,
+		seed: flags.seed,
+		stopped: () => interrupts > 0 || (ends !== undefined && Date.now() >= ends),
+		onRun: () => progress.tick(),
+	});
+	process.off("SIGINT", onSignal);
+	const told = {
+		tool: { name: "xdisp-check" as const, version: VERSION },
+		seed: flags.seed,
+		implementations: {
+			frontend: under.frontend?.name ?? "reference",
+			backend: under.backend?.name ?? "reference",
+		},
+		left: stories.length - explored.length,
+		interrupted: interrupts > 0,
+		cases: explored,
+	};
+	if (typeof flags.json === "string") writeWhole(flags.json, exploreJson(told));
+	const text = exploreText(told);
+	out(
+		flags.json === true
+			? exploreJson(told)
+			: flags.quiet === true
+				? `${text.trimEnd().split("\n").at(-1)}\n`
+				: text,
+	);
+	return exploreCode(told);
+}
+
+/** Kinds of faults as they were named; undefined leaves it to the scenarios. */
+function faultsOf(flags: ExploreFlags): readonly string[] | undefined {
+	const { faults, orders } = flags;
+	// Who names one of the two wants that one.
+	if (faults === undefined)
+		return orders === undefined || orders === "none" ? undefined : [];
+	if (faults === "all") return ALL_FAULTS;
+	if (faults === "none") return [];
+	const names = faults.split(",").map((name) => name.trim());
+	for (const name of names)
+		if (!ALL_FAULTS.includes(name))
+			throw new Usage(
+				`--faults ${name}: no such fault; there are ${ALL_FAULTS.join(", ")}`,
+			);
+	return names;
+}
+
+function ordersOf({ faults, orders }: ExploreFlags): OrderWay | undefined {
+	if (orders === undefined) return faults === undefined ? "dpor" : undefined;
+	return orders === "none" ? undefined : orders;
+}
+
 /** What was reached stands above how the run itself ended: a broken promise is exit code 1 here too. */
 async function coverage(
 	paths: string[],
@@ -475,7 +646,7 @@ function wantsColour({ color }: RunFlags): boolean {
 }
 
 /** A line now and then on standard error, so that no CI takes a long run for dead. */
-function heartbeat({ quiet }: PlayFlags): { tick(): void } {
+function heartbeat({ quiet }: PlayFlags, what = "cases"): { tick(): void } {
 	let done = 0;
 	let last = Date.now();
 	return {
@@ -483,7 +654,7 @@ function heartbeat({ quiet }: PlayFlags): { tick(): void } {
 			done += 1;
 			if (quiet === true || Date.now() - last < 10_000) return;
 			last = Date.now();
-			err(`${done} cases done\n`);
+			err(`${done} ${what} done\n`);
 		},
 	};
 }
