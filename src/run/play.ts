@@ -568,7 +568,7 @@ export class Play implements Stage {
 
 	/** Clients close what they hold, frontends unbind, the toolstack removes the devices, scripted domains are destroyed, drivers stop; then rest. */
 	private *epilogue(): Turns {
-		yield* this.runner.pause({ until: "idle" });
+		yield* this.awake();
 		// A backend that the scenario played serves nobody any more: its clients end as with a backend that died.
 		const be = this.actor("be");
 		if (be.standing === "scripted" && this.alive(be))
@@ -576,6 +576,7 @@ export class Play implements Stage {
 		yield* this.closeClients();
 		for (const [guest, dev] of this.devices()) {
 			const actor = this.actor(guest);
+			yield* this.awake();
 			if (!this.drives(actor)) continue;
 			const task = start(this, actor, "unbind", { dev });
 			const { status } = yield* ask("task.join", {
@@ -592,7 +593,10 @@ export class Play implements Stage {
 			yield* this.removeDevice(guest, dev);
 		yield* this.rest();
 		this.phase("removed");
-		for (const actor of this.actors.values()) yield* this.stopDriver(actor);
+		for (const actor of this.actors.values()) {
+			yield* this.awake();
+			yield* this.stopDriver(actor);
+		}
 		// What hung or crashed is destroyed last: what the others keep for it must come back then.
 		for (const actor of this.actors.values())
 			if (this.alive(actor) && this.world.life(actor.domid) !== "running")
@@ -604,6 +608,7 @@ export class Play implements Stage {
 	private *removeDevice(guest: Participant, dev: number): Turns {
 		const be = this.actor("be");
 		const fe = this.actor(guest).domid;
+		yield* this.awake();
 		if (this.world.life(be.domid) === "running" && be.standing !== "scripted") {
 			yield* askRemoval(be.domid, fe, dev);
 			const limit = this.world.now + CONNECT_TICKS;
@@ -655,6 +660,13 @@ export class Play implements Stage {
 			timeout: 120_000,
 		});
 		if (status < 0) this.caught(new OperationHangs(actor, task));
+	}
+
+	/** Let everybody move, and domains that a fault keeps silent for a while come back. */
+	private *awake(): Turns {
+		const until = this.faults.silentUntil;
+		if (until > this.world.now) yield* this.sleep(until - this.world.now);
+		else yield* this.runner.pause({ until: "idle" });
 	}
 
 	private *rest(): Turns {
