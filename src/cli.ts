@@ -484,7 +484,7 @@ async function exploreCases(
 		err("\ninterrupted: telling what is known; once more ends at once\n");
 	};
 	process.on("SIGINT", onSignal);
-	const under = underOf(flags);
+	const under = await underOf(flags);
 	const setup = await exploreSetup(under, {
 		level: flags.level,
 		without: (flags.without ?? [])
