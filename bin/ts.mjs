@@ -14,6 +14,7 @@ await build({
 	format: "esm",
 	target: "node20",
 	sourcemap: "inline",
+	keepNames: true,
 	logLevel: "warning",
 });
 process.setSourceMapsEnabled(true);

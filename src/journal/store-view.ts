@@ -40,8 +40,6 @@ const parentOf = (path: string): string =>
 export const absolute = (domid: number, path: string): string =>
 	path.startsWith("/") ? path : `/local/domain/${domid}/${path}`;
 
-const NONE: readonly NodeChange[] = [];
-
 export class StoreView {
 	private readonly nodes = new Map<string, Node>();
 	private readonly open = new Map<string, Write[]>();
@@ -66,7 +64,7 @@ export class StoreView {
 	}
 
 	/** Follow one entry: the changes it made visible. */
-	follow(entry: Entry): readonly NodeChange[] {
+	follow(entry: Entry): NodeChange[] {
 		switch (entry.kind) {
 			case "xs.write":
 			case "xs.mkdir":
@@ -94,7 +92,7 @@ export class StoreView {
 				);
 			}
 			default:
-				return NONE;
+				return [];
 		}
 	}
 

@@ -35,7 +35,6 @@ const WORDS: Readonly<Record<Kind, string>> = {
 	fb: "framebuffer",
 	request: "request",
 	mapping: "mapping",
-	answer: "answer",
 	task: "task",
 };
 

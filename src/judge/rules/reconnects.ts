@@ -34,8 +34,6 @@ interface State {
 	drivers: Map<string, number>;
 	/** Tasks `main` of backends. */
 	mains: Map<number, number>;
-	/** Domains that have learnt that a display of theirs is gone: there is nothing to offer. */
-	blind: Set<number>;
 	done: boolean;
 }
 
@@ -113,20 +111,11 @@ export const reconnects = rule<State>({
 	level: "must",
 	requirements: ["pv.reconnect", "pv.bounded-close", "pv.no-device-missed"],
 	assumes: ["state-order", "ring-bounds", "version-chosen"],
-	observes: [
-		"wire.state",
-		"task.begin",
-		"task.end",
-		"driver.result",
-		"phase",
-		"wait",
-		"display.open",
-	],
+	observes: ["wire.state", "task.begin", "task.end", "driver.result", "phase"],
 	start: () => ({
 		devices: new Map(),
 		drivers: new Map(),
 		mains: new Map(),
-		blind: new Set(),
 		done: false,
 	}),
 	step(state, entry, court) {
@@ -145,12 +134,6 @@ export const reconnects = rule<State>({
 				if (side === "backend") device.be = be;
 				return;
 			}
-			case "wait":
-				if (entry.reply.event === "lost") state.blind.add(entry.domid);
-				return;
-			case "display.open":
-				if (entry.reply.status < 0) state.blind.add(entry.domid);
-				return;
 			case "task.begin":
 				if (entry.note.name !== "main") return;
 				state.mains.set(entry.domid, entry.task);
@@ -179,7 +162,7 @@ export const reconnects = rule<State>({
 
 function stuck(
 	device: Device,
-	{ drivers, blind }: State,
+	{ drivers }: State,
 	court: Court,
 	seq: number,
 ): void {
@@ -192,12 +175,6 @@ function stuck(
 	if (
 		debt.side === "backend" &&
 		court.exchange.store.value(`${back}/online`) === "0"
-	)
-		return;
-	if (
-		debt.side === "backend" &&
-		backend.value === STATES.CLOSED &&
-		blind.has(be)
 	)
 		return;
 	const since = drivers.get(`${domid}`);
