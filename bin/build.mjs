@@ -37,14 +37,8 @@ await Promise.all([
 		...shared,
 		entryPoints: ["src/run/module/worker.ts"],
 		outfile: "dist/worker.mjs",
-		minify: true,
-		keepNames: true,
-	}),
-	build({
-		...shared,
-		entryPoints: ["src/explore/crew/worker.ts"],
-		outfile: "dist/explorer.mjs",
-		minify: true,
-		keepNames: true,
+		// Names stay as they are written: keeping those of minified code costs a call for every closure that is made.
+		minifySyntax: true,
+		minifyWhitespace: true,
 	}),
 ]);

@@ -14,7 +14,6 @@ await build({
 	format: "esm",
 	target: "node20",
 	sourcemap: "inline",
-	keepNames: true,
 	logLevel: "warning",
 });
 process.setSourceMapsEnabled(true);

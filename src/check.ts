@@ -1,9 +1,11 @@
 /** The whole tool on one page: select and load scenarios, play and judge their cases, gather one report. */
 import type { Pick } from "./base/choices.ts";
+import type { Setup } from "./explore/once.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import backend from "./peer/backend.ts";
 import frontend from "./peer/frontend.ts";
+import type { PeerModule } from "./peer/peer.ts";
 import type {
 	CaseReport,
 	FileReport,
@@ -19,6 +21,7 @@ import {
 	standingOf,
 } from "./run/case.ts";
 import { journalLines } from "./run/journal-file.ts";
+import { loadModule } from "./run/module/load.ts";
 import {
 	ModuleWorker,
 	type Started,
@@ -62,8 +65,6 @@ export interface CheckOptions {
 	without: readonly string[];
 	world: WorldPart;
 	under: Under;
-	/** Only this part of how many of the cases. */
-	shard?: readonly [number, number];
 	/** Stop after so many failed or erroneous cases; 0 for never. */
 	bail: number;
 	/** Keep the ledgers. */
@@ -115,6 +116,24 @@ export function loadSelected(
 	return { loaded, problems };
 }
 
+/** Who plays when cases are explored; text: why the implementation cannot. It is loaded in this process: what hangs there is not ended from outside. */
+export async function exploreSetup(
+	under: Under,
+	{ level, without }: { level: Level; without: readonly string[] },
+): Promise<Setup | string> {
+	const loaded: { frontend?: PeerModule; backend?: PeerModule } = {};
+	const names: { frontend?: string; backend?: string } = {};
+	for (const role of ["frontend", "backend"] as const) {
+		const named = under[role];
+		if (named === undefined) continue;
+		const read = await loadModule(named.path, () => {});
+		if (!read.ok) return `${named.name}: ${read.message}`;
+		loaded[role] = read.module;
+		names[role] = named.name;
+	}
+	return { reference: REFERENCE, under: loaded, names, level, without };
+}
+
 export async function check(options: CheckOptions): Promise<Checked> {
 	const began = options.now();
 	const selected = selectFiles(options.paths, options.cwd);
@@ -127,14 +146,12 @@ export async function check(options: CheckOptions): Promise<Checked> {
 		for (const story of cases)
 			if (admits(options.filter, story)) chosen.push({ scenario, story });
 	}
-	const [part, parts] = options.shard ?? [1, 1];
-	const mine = chosen.filter((_, index) => index % parts === part - 1);
 	const runner = new CaseRunner(options);
 	const reports: { file: string; report: CaseReport }[] = [];
 	const journals = new Map<string, readonly string[]>();
 	let bad = 0;
 	if (usage.length === 0) {
-		for (const { scenario, story } of mine) {
+		for (const { scenario, story } of chosen) {
 			const stop =
 				options.interrupted?.() === true
 					? "interrupted"

@@ -1,8 +1,6 @@
 /** The command line: argv to options, reports to their places, the exit code. The only file that touches the process. */
 import { existsSync, readFileSync, writeSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { clearLine, cursorTo } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Chalk } from "chalk";
 import {
@@ -17,17 +15,17 @@ import {
 	type Checked,
 	type CheckOptions,
 	check,
+	exploreSetup,
 	loadSelected,
 	type Under,
 } from "./check.ts";
 import {
-	campaign,
-	NoState,
-	type Progress,
-	readProgress,
-} from "./explore/campaign.ts";
-import { Unusable } from "./explore/crew/crew.ts";
-import { mergeProgress, progressLine, progressText } from "./explore/tell.ts";
+	ALL_FAULTS,
+	explore,
+	ORDER_WAYS,
+	type OrderWay,
+} from "./explore/explore.ts";
+import { exploreCode, exploreJson, exploreText } from "./explore/told.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import { applyBaseline } from "./report/baseline/apply.ts";
@@ -38,7 +36,6 @@ import { coverageJson, coverageText } from "./report/coverage-text.ts";
 import { type ExitCode, exitCode, exitCodeTable } from "./report/exit-code.ts";
 import type { FormatOptions } from "./report/formats/format.ts";
 import { FORMAT_NAMES } from "./report/formats/index.ts";
-import { mergeReports, readReport } from "./report/merge.ts";
 import type { Report } from "./report/report.ts";
 import {
 	parseReporters,
@@ -46,7 +43,6 @@ import {
 	writeReports,
 	writeWhole,
 } from "./report/write.ts";
-import { FAULTS } from "./run/faults/index.ts";
 import { readAbility } from "./scenario/abilities.ts";
 import { lint } from "./scenario/lint.ts";
 import { render } from "./scenario/problem.ts";
@@ -94,6 +90,18 @@ interface PlayFlags extends SelectFlags {
 	quiet?: boolean;
 }
 
+interface ExploreFlags extends PlayFlags {
+	faults?: string;
+	pairs: number;
+	orders?: OrderWay | "none";
+	preemptions: number;
+	depth: number;
+	whole?: boolean;
+	runs: number;
+	for?: number;
+	json?: string | true;
+}
+
 interface RunFlags extends PlayFlags {
 	junit?: string;
 	reporter?: string[];
@@ -101,8 +109,6 @@ interface RunFlags extends PlayFlags {
 	choices?: string;
 	bail?: number | true;
 	maxWarnings?: number;
-	/** Which part of how many. */
-	shard?: [number, number];
 	baseline?: string;
 	updateBaseline?: boolean;
 	exitZero?: boolean;
@@ -115,28 +121,6 @@ interface CoverageFlags extends PlayFlags {
 	json?: string | true;
 	complete?: boolean;
 	verbose?: boolean;
-}
-
-interface ExploreFlags extends PlayFlags {
-	/** Which part of how many. */
-	shard?: [number, number];
-	faults: string;
-	orders: number;
-	generate: number;
-	runs: number;
-	for?: number;
-	jobs?: number;
-	state?: string;
-	corpus?: string;
-	json?: string;
-	out?: string;
-}
-
-interface MergeFlags {
-	reporter?: string[];
-	junit?: string;
-	baseline?: string;
-	json?: string;
 }
 
 const out = (text: string): void => {
@@ -164,18 +148,12 @@ const whole = (low: number, high: number) => (text: string) => {
 		);
 	return value;
 };
+const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 const duration = (text: string) => {
-	const [, count, unit] = /^(\d{1,9})(s|m|h)$/.exec(text) ?? [];
-	if (count === undefined || unit === undefined)
-		throw new InvalidArgumentError("a time is needed, e.g. 90s, 10m or 2h.");
-	return Number(count) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as "s"];
-};
-const shard = (text: string): [number, number] => {
-	const [, part, parts] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
-	const shards: [number, number] = [Number(part), Number(parts)];
-	if (!(shards[0] >= 1 && shards[0] <= shards[1]))
-		throw new InvalidArgumentError("a part of the whole is needed, e.g. 1/4.");
-	return shards;
+	const [, number, unit] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
+	if (number === undefined)
+		throw new InvalidArgumentError("a time such as 90s, 10m or 2h is needed.");
+	return Number(number) * SECONDS[unit as keyof typeof SECONDS] * 1000;
 };
 const collect = (text: string, before: string[] = []) => [...before, text];
 
@@ -289,11 +267,6 @@ ${exitCodeTable()}`,
 			whole(0, 1_000_000),
 		)
 		.option(
-			"--shard <i/n>",
-			"only this part of n of the cases; `merge` makes one report of the parts",
-			shard,
-		)
-		.option(
 			"--baseline <file>",
 			"known failures, each with its reason: they do not fail the run, but an entry that is no longer true does",
 		)
@@ -332,6 +305,53 @@ ${exitCodeTable()}`,
 			finish(await coverage(paths, flags)),
 		);
 
+	playing(
+		command
+			.command("explore")
+			.description(
+				"play cases again and again: with every fault at every place, and with the turns in every order that matters",
+			),
+	)
+		.option(
+			"--faults <names>",
+			`kinds of faults, joined by commas, or all, or none: ${ALL_FAULTS.join(", ")}`,
+		)
+		.option(
+			"--pairs <n>",
+			"runs with two faults, for each case, once every place was tried",
+			whole(0, 100_000_000),
+			100_000_000,
+		)
+		.addOption(
+			new Option(
+				"--orders <way>",
+				"dpor: all that matter, and what does not finish sampled; all; pct: drawn by priority; random; none",
+			).choices([...ORDER_WAYS, "none"]),
+		)
+		.option(
+			"--preemptions <n>",
+			"most switches away from a task that could go on, in orders that are not drawn",
+			whole(0, 16),
+			1,
+		)
+		.option(
+			"--depth <n>",
+			"turns that must come in the right order for what pct looks for",
+			whole(1, 16),
+			3,
+		)
+		.option(
+			"--whole",
+			"try orders from the first call to the last; without it while the steps are played",
+		)
+		.option("--runs <n>", "most runs", whole(1, 100_000_000), 1000)
+		.option("--for <time>", "most time, e.g. 90s, 10m, 2h", duration)
+		.option("--json [file]", "the report as JSON")
+		.option("-q, --quiet", "only the last line")
+		.action(async (paths: string[], flags: ExploreFlags) =>
+			finish(await exploreCases(paths, flags)),
+		);
+
 	selecting(
 		command
 			.command("list")
@@ -359,90 +379,6 @@ ${exitCodeTable()}`,
 		)
 		.action((paths: string[], flags: SelectFlags) =>
 			finish(lintPaths(paths, flags)),
-		);
-
-	selecting(
-		command
-			.command("explore")
-			.description(
-				"play cases again and again: with a fault at each place, in other orders of turns, and stories that nobody wrote",
-			),
-	)
-		.option(
-			"--faults <names>",
-			"kinds of faults, joined by commas; all or none",
-			"all",
-		)
-		.option(
-			"--orders <n>",
-			"orders of turns drawn for each case",
-			whole(0, 100_000_000),
-			100,
-		)
-		.option(
-			"--generate <n>",
-			"made-up stories, steered by what they reach",
-			whole(0, 100_000_000),
-			0,
-		)
-		.option("--runs <n>", "most runs in all", whole(1, 1_000_000_000), 100_000)
-		.option("--for <time>", "most time, e.g. 90s, 10m, 2h", duration)
-		.option("--seed <n>", "draws orders and stories", whole(0, 0xffff_ffff), 1)
-		.option(
-			"--jobs <n>",
-			"workers; as many as there are cores when not said",
-			whole(1, 256),
-		)
-		.option(
-			"--state <file>",
-			"keep what is known here after every job, and go on from it",
-		)
-		.option(
-			"--corpus <folder>",
-			"keep stories that reach something new here, and make others from them",
-		)
-		.option("--shard <i/n>", "only this part of n of the work", shard)
-		.option("--json <file>", "write the result, for `merge`")
-		.option("--out <folder>", "write a scenario file for each finding here")
-		.addOption(
-			new Option("--level <level>", "which promises count as findings")
-				.choices(["must", "should", "may"])
-				.default("must"),
-		)
-		.option(
-			"--without <ability>",
-			"an ability the implementation lacks",
-			collect,
-		)
-		.option("--frontend <module>", "the frontend under test: .js, .mjs or .ts")
-		.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
-		.option(
-			"--timeout <ms>",
-			"wall-clock time without a call after which a worker hangs",
-			whole(100, 3_600_000),
-			20_000,
-		)
-		.option("-q, --quiet", "no progress")
-		.action(async (paths: string[], flags: ExploreFlags) =>
-			finish(await explore(paths, flags)),
-		);
-
-	command
-		.command("merge")
-		.description(
-			"make one of the results of shards: JSON reports of run, or results of explore",
-		)
-		.argument("<files...>", "what --reporter json:FILE or --json FILE wrote")
-		.option(
-			"--reporter <name[:file]>",
-			`${FORMAT_NAMES.join(", ")}; without a file to standard output (repeatable)`,
-			collect,
-		)
-		.option("--junit <file>", "write a JUnit report")
-		.option("--baseline <file>", "known failures, each with its reason")
-		.option("--json <file>", "write the merged result of explore")
-		.action((files: string[], flags: MergeFlags) =>
-			finish(mergeFiles(files, flags)),
 		);
 
 	command
@@ -504,7 +440,6 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 		...(flags.maxWarnings === undefined
 			? {}
 			: { maxWarnings: flags.maxWarnings }),
-		...(flags.shard === undefined ? {} : { shard: flags.shard }),
 		...(flags.choices === undefined ? {} : { picks: picksOf(flags.choices) }),
 	});
 	const report = baseline(played, isWhole(paths, flags) && !played.interrupted);
@@ -521,6 +456,103 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 	if (flags.journal !== undefined)
 		writeWhole(flags.journal, journal.map((line) => `${line}\n`).join(""));
 	return problems.length > 0 ? 5 : exitCode(report, exitOptions(flags));
+}
+
+async function exploreCases(
+	paths: string[],
+	flags: ExploreFlags,
+): Promise<ExitCode> {
+	const selected = selectFiles(
+		paths.length > 0 ? paths : [SHIPPED],
+		process.cwd(),
+	);
+	const { loaded, problems } = loadSelected(selected.files, worldOf(flags.set));
+	const filter = filterOf(flags);
+	const usage = [...selected.errors];
+	const stories = loaded.flatMap(({ scenario, lines }) => {
+		const { cases, errors } = casesAt(scenario, lines);
+		usage.push(...errors);
+		return cases.filter((one) => admits(filter, one));
+	});
+	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
+	for (const one of problems) err(`${render(one)}\n`);
+	if (problems.length > 0) return 3;
+	let interrupts = 0;
+	const onSignal = () => {
+		interrupts += 1;
+		if (interrupts > 1) process.exit(130);
+		err("\ninterrupted: telling what is known; once more ends at once\n");
+	};
+	process.on("SIGINT", onSignal);
+	const under = await underOf(flags);
+	const setup = await exploreSetup(under, {
+		level: flags.level,
+		without: (flags.without ?? [])
+			.flatMap((text) => text.split(","))
+			.map(ability),
+	});
+	if (typeof setup === "string") {
+		err(`xdisp-check: the implementation could not be loaded: ${setup}\n`);
+		return 5;
+	}
+	const ends = flags.for === undefined ? undefined : Date.now() + flags.for;
+	const progress = heartbeat(flags, "runs");
+	const explored = await explore(stories, setup, {
+		faults: faultsOf(flags),
+		pairs: flags.pairs,
+		orders: ordersOf(flags),
+		preemptions: flags.preemptions,
+		depth: flags.depth,
+		window: flags.whole === true ? "all" : "steps",
+		runs: flags.runs,
+		seed: flags.seed,
+		stopped: () => interrupts > 0 || (ends !== undefined && Date.now() >= ends),
+		onRun: () => progress.tick(),
+	});
+	process.off("SIGINT", onSignal);
+	const told = {
+		tool: { name: "xdisp-check" as const, version: VERSION },
+		seed: flags.seed,
+		implementations: {
+			frontend: under.frontend?.name ?? "reference",
+			backend: under.backend?.name ?? "reference",
+		},
+		left: stories.length - explored.length,
+		interrupted: interrupts > 0,
+		cases: explored,
+	};
+	if (typeof flags.json === "string") writeWhole(flags.json, exploreJson(told));
+	const text = exploreText(told);
+	out(
+		flags.json === true
+			? exploreJson(told)
+			: flags.quiet === true
+				? `${text.trimEnd().split("\n").at(-1)}\n`
+				: text,
+	);
+	return exploreCode(told);
+}
+
+/** Kinds of faults as they were named; undefined leaves it to the scenarios. */
+function faultsOf(flags: ExploreFlags): readonly string[] | undefined {
+	const { faults, orders } = flags;
+	// Who names one of the two wants that one.
+	if (faults === undefined)
+		return orders === undefined || orders === "none" ? undefined : [];
+	if (faults === "all") return ALL_FAULTS;
+	if (faults === "none") return [];
+	const names = faults.split(",").map((name) => name.trim());
+	for (const name of names)
+		if (!ALL_FAULTS.includes(name))
+			throw new Usage(
+				`--faults ${name}: no such fault; there are ${ALL_FAULTS.join(", ")}`,
+			);
+	return names;
+}
+
+function ordersOf({ faults, orders }: ExploreFlags): OrderWay | undefined {
+	if (orders === undefined) return faults === undefined ? "dpor" : undefined;
+	return orders === "none" ? undefined : orders;
 }
 
 /** What was reached stands above how the run itself ended: a broken promise is exit code 1 here too. */
@@ -544,174 +576,6 @@ async function coverage(
 	return code === 0 && flags.complete === true && reached.missing.length > 0
 		? 1
 		: code;
-}
-
-/** Explore what was selected with a campaign of workers. */
-async function explore(
-	paths: string[],
-	flags: ExploreFlags,
-): Promise<ExitCode> {
-	const { cases, problems } = selectCases(paths, flags);
-	for (const one of problems) err(`${render(one)}\n`);
-	if (problems.length > 0) return 3;
-	const [part, parts] = flags.shard ?? [1, 1];
-	const share = (n: number) => Math.ceil(n / parts);
-	const mine = cases.filter((_, index) => index % parts === part - 1);
-	if (mine.length === 0 && flags.generate === 0) return 4;
-	const under = await underOf(flags);
-	let interrupts = 0;
-	const onSignal = () => {
-		interrupts += 1;
-		if (interrupts > 1) process.exit(130);
-	};
-	process.on("SIGINT", onSignal);
-	process.on("SIGTERM", onSignal);
-	const line = statusLine(flags.quiet === true);
-	const result = await campaign({
-		cases: mine,
-		faults: faultsOf(flags.faults),
-		orders: flags.orders,
-		stories: share(flags.generate),
-		// No two shards tell the same stories.
-		seed: flags.seed + (part - 1) * share(flags.generate),
-		runs: flags.runs,
-		time: flags.for ?? Number.POSITIVE_INFINITY,
-		workers: flags.jobs ?? availableParallelism(),
-		patience: flags.timeout,
-		script: join(HOME, "dist", "explorer.mjs"),
-		setup: {
-			paths: {
-				...(under.frontend === undefined
-					? {}
-					: { frontend: under.frontend.path }),
-				...(under.backend === undefined ? {} : { backend: under.backend.path }),
-			},
-			names: {
-				...(under.frontend === undefined
-					? {}
-					: { frontend: under.frontend.name }),
-				...(under.backend === undefined ? {} : { backend: under.backend.name }),
-			},
-			without: (flags.without ?? [])
-				.flatMap((text) => text.split(","))
-				.map(ability),
-			level: flags.level,
-		},
-		now: () => Date.now(),
-		interrupted: () => interrupts > 0,
-		onProgress: (progress) => line.say(progressLine(progress)),
-		...(flags.state === undefined ? {} : { state: flags.state }),
-		...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),
-	});
-	line.end();
-	process.off("SIGINT", onSignal);
-	process.off("SIGTERM", onSignal);
-	if (flags.json !== undefined)
-		writeWhole(flags.json, `${JSON.stringify(result)}\n`);
-	if (flags.out !== undefined)
-		for (const { signature, text } of result.findings)
-			writeWhole(
-				join(flags.out, `${signature.replaceAll(/[^a-z0-9]+/g, "-")}.yaml`),
-				text,
-			);
-	out(`${progressText(result)}\n`);
-	return exploreCode(result);
-}
-
-function exploreCode({ findings, lost, interrupted }: Progress): ExitCode {
-	if (interrupted) return 130;
-	if (findings.some(({ signature }) => signature.startsWith("error ")))
-		return 5;
-	return findings.length > 0 || lost.length > 0 ? 1 : 0;
-}
-
-/** Cases that were selected, in the order of their files. */
-function selectCases(paths: string[], flags: SelectFlags) {
-	const { files, errors } = selectFiles(
-		paths.length > 0 ? paths : [SHIPPED],
-		process.cwd(),
-	);
-	const { loaded, problems } = loadSelected(files, worldOf(flags.set));
-	const filter = filterOf(flags);
-	const cases = loaded.flatMap(({ scenario, lines }) => {
-		const at = casesAt(scenario, lines);
-		errors.push(...at.errors);
-		return at.cases.filter((one) => admits(filter, one));
-	});
-	if (errors.length > 0) throw new Usage(errors.map(usageText).join("\n"));
-	return { cases, problems };
-}
-
-function faultsOf(text: string): string[] {
-	if (text === "all") return FAULTS.map(({ name }) => name);
-	if (text === "none") return [];
-	return text.split(",").map((name) => {
-		if (!FAULTS.some((kind) => kind.name === name))
-			throw new Usage(
-				`--faults ${name}: no such kind; known: ${FAULTS.map((kind) => kind.name).join(", ")}`,
-			);
-		return name;
-	});
-}
-
-/** One result of the results of shards. */
-function mergeFiles(files: readonly string[], flags: MergeFlags): ExitCode {
-	const texts = files.map((file) => {
-		try {
-			return { file, text: readFileSync(file, "utf8") };
-		} catch (error) {
-			throw new Usage(`${file}: ${(error as Error).message}`);
-		}
-	});
-	const campaigns = texts.flatMap(({ text }) => readProgress(text) ?? []);
-	if (campaigns.length === texts.length) {
-		const merged = mergeProgress(campaigns);
-		if (flags.json !== undefined)
-			writeWhole(flags.json, `${JSON.stringify(merged)}\n`);
-		out(`${progressText(merged)}\n`);
-		return exploreCode(merged);
-	}
-	const reports = texts.map(({ file, text }) => {
-		const read = readReport(text);
-		if ("wrong" in read) throw new Usage(`${file}: ${read.wrong}`);
-		return read;
-	});
-	const merged = mergeReports(reports);
-	if ("wrong" in merged) throw new Usage(merged.wrong);
-	const runFlags = flags as unknown as RunFlags;
-	const report = baselineOf(runFlags)(merged, true);
-	const problems = writeReports(
-		report,
-		reportersOf(runFlags),
-		(reporter) => formatOptions(reporter, runFlags),
-		out,
-	);
-	for (const { message } of problems) err(`xdisp-check: ${message}\n`);
-	return problems.length > 0 ? 5 : exitCode(report, {});
-}
-
-/** A line that is rewritten on a terminal, and told every ten seconds elsewhere, so that no CI takes a long campaign for dead. */
-function statusLine(quiet: boolean): { say(text: string): void; end(): void } {
-	const terminal = process.stderr.isTTY === true;
-	let last = Date.now();
-	let open = false;
-	return {
-		say(text) {
-			if (quiet || Date.now() - last < (terminal ? 100 : 10_000)) return;
-			last = Date.now();
-			if (!terminal) {
-				err(`${text}\n`);
-				return;
-			}
-			cursorTo(process.stderr, 0);
-			err(text.slice(0, (process.stderr.columns ?? 80) - 1));
-			clearLine(process.stderr, 1);
-			open = true;
-		},
-		end() {
-			if (open) err("\n");
-		},
-	};
 }
 
 /** How a run's report is read against the baseline that was named; without one it stays as it is. */
@@ -741,11 +605,10 @@ function baselineOf({
 
 /** Nothing was left out: every case of the suite was selected. */
 function isWhole(paths: readonly string[], flags: RunFlags): boolean {
-	const { grep, grepInvert, tag, id, spec, bail, shard } = flags;
+	const { grep, grepInvert, tag, id, spec, bail } = flags;
 	return (
-		[grep, grepInvert, tag, id, spec, bail, shard].every(
-			(f) => f === undefined,
-		) && paths.every((path) => basename(resolve(path)) === "scenarios")
+		[grep, grepInvert, tag, id, spec, bail].every((f) => f === undefined) &&
+		paths.every((path) => basename(resolve(path)) === "scenarios")
 	);
 }
 
@@ -783,7 +646,7 @@ function wantsColour({ color }: RunFlags): boolean {
 }
 
 /** A line now and then on standard error, so that no CI takes a long run for dead. */
-function heartbeat({ quiet }: PlayFlags): { tick(): void } {
+function heartbeat({ quiet }: PlayFlags, what = "cases"): { tick(): void } {
 	let done = 0;
 	let last = Date.now();
 	return {
@@ -791,7 +654,7 @@ function heartbeat({ quiet }: PlayFlags): { tick(): void } {
 			done += 1;
 			if (quiet === true || Date.now() - last < 10_000) return;
 			last = Date.now();
-			err(`${done} cases done\n`);
+			err(`${done} ${what} done\n`);
 		},
 	};
 }
@@ -971,18 +834,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 		await program(finish).parseAsync([...argv], { from: "user" });
 	} catch (error) {
 		if (error instanceof CommanderError) finish(error.exitCode === 0 ? 0 : 2);
-		else if (
-			error instanceof Usage ||
-			error instanceof NoState ||
-			error instanceof NotBuilt
-		) {
+		else if (error instanceof Usage || error instanceof NotBuilt) {
 			err(`xdisp-check: ${error.message}\n`);
-			finish(error instanceof NotBuilt ? 5 : 2);
-		} else if (error instanceof Unusable) {
-			err(
-				`xdisp-check: the implementation could not be loaded: ${error.message}\n`,
-			);
-			finish(5);
+			finish(error instanceof Usage ? 2 : 5);
 		} else {
 			err(
 				`xdisp-check: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -5,7 +5,7 @@
  * A connection is one connector between the frontend's going Initialised and either side's leaving the link.
  */
 import { FIRST_SLOT, RING_SLOTS, SLOT_WORDS } from "../xen/ring.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, EntryKind } from "./entry.ts";
 import { MemoryView } from "./memory-view.ts";
 import { type NodeChange, StoreView } from "./store-view.ts";
 
@@ -125,6 +125,14 @@ const EVENT_INDEXES = [
 	{ at: 1, which: "in_prod", owner: "be" },
 ] as const;
 
+/** Kinds that may mean something beside what they do to the store. */
+const MEANS: ReadonlySet<EntryKind> = new Set([
+	"page.store",
+	"domain.destroy",
+	"driver.exit",
+]);
+const NOTHING: readonly WireEntry[] = [];
+
 export class ExchangeView {
 	readonly store = new StoreView();
 	readonly memory = new MemoryView();
@@ -132,10 +140,12 @@ export class ExchangeView {
 	private readonly byFrame = new Map<number, Connection>();
 
 	/** Follow one entry; what it meant, in order. */
-	follow(entry: Entry): WireEntry[] {
-		const out: WireEntry[] = [];
+	follow(entry: Entry): readonly WireEntry[] {
 		this.memory.follow(entry);
-		for (const change of this.store.follow(entry)) this.state(change, out);
+		const changes = this.store.follow(entry);
+		if (changes.length === 0 && !MEANS.has(entry.kind)) return NOTHING;
+		const out: WireEntry[] = [];
+		for (const change of changes) this.state(change, out);
 		if (entry.kind === "page.store" && entry.reply.status === 0)
 			this.stored(entry, out);
 		if (entry.kind === "domain.destroy" && entry.reply.status === 0)

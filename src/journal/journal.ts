@@ -194,11 +194,25 @@ export class Journal {
 		] as EntryKind;
 	}
 
-	/** Decode one entry. */
-	entry(seq: number): Entry {
+	/** Virtual time of an entry. */
+	tick(seq: number): number {
+		return this.words[(this.starts[this.at(seq)] as number) + 4] as number;
+	}
+
+	/** Step that was running at an entry. */
+	step(seq: number): number {
+		return this.words[(this.starts[this.at(seq)] as number) + 3] as number;
+	}
+
+	private at(seq: number): number {
 		if (!(seq >= 0 && seq < this.length))
 			throw new RangeError(`no journal entry ${seq}`);
-		const at = this.starts[seq] as number;
+		return seq;
+	}
+
+	/** Decode one entry. */
+	entry(seq: number): Entry {
+		const at = this.starts[this.at(seq)] as number;
 		const shape = SHAPES[this.words[at] as number] as Shape;
 		return shape.unpack(seq, this, at);
 	}

@@ -36,18 +36,20 @@ export interface MapView {
 	seq: number;
 }
 
-const key = (domid: number, number: number) => `${domid} ${number}`;
+/** One number for a domain and a number of its own; -1, which nothing has, for what a node says and 32 bits do not hold. */
+const key = (domid: number, number: number) =>
+	number >>> 0 === number ? domid * 0x1_0000_0000 + number : -1;
 
 const NONE: ReadonlySet<GrantView> = new Set();
 
 export class MemoryView {
 	/** By granter and reference. */
-	readonly grants = new Map<string, GrantView>();
+	readonly grants = new Map<number, GrantView>();
 	/** By mapper and handle. */
-	readonly maps = new Map<string, MapView>();
+	readonly maps = new Map<number, MapView>();
 	private readonly byFrame = new Map<number, Set<MapView>>();
 	/** By mapper and gfn. */
-	private readonly byGfn = new Map<string, MapView>();
+	private readonly byGfn = new Map<number, MapView>();
 	/** Open grants of a frame. */
 	private readonly grantsByFrame = new Map<number, Set<GrantView>>();
 	/** The grant that the last successful `grant.end` closed. */

@@ -40,6 +40,8 @@ const parentOf = (path: string): string =>
 export const absolute = (domid: number, path: string): string =>
 	path.startsWith("/") ? path : `/local/domain/${domid}/${path}`;
 
+const NONE: readonly NodeChange[] = [];
+
 export class StoreView {
 	private readonly nodes = new Map<string, Node>();
 	private readonly open = new Map<string, Write[]>();
@@ -64,7 +66,7 @@ export class StoreView {
 	}
 
 	/** Follow one entry: the changes it made visible. */
-	follow(entry: Entry): NodeChange[] {
+	follow(entry: Entry): readonly NodeChange[] {
 		switch (entry.kind) {
 			case "xs.write":
 			case "xs.mkdir":
@@ -92,7 +94,7 @@ export class StoreView {
 				);
 			}
 			default:
-				return [];
+				return NONE;
 		}
 	}
 

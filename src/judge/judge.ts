@@ -4,7 +4,6 @@
  * Blame (decision 5): on a subject a finding is a failure; on a reference that is no subject, on the toolstack or the world it is our own error; of a
  * scripted side it is provoked when a step had announced it, else the scenario's error.
  */
-import { ANYTHING } from "../base/party.ts";
 import type { Entry, EntryKind } from "../journal/entry.ts";
 import {
 	ExchangeView,
@@ -43,110 +42,205 @@ export interface Verdict {
 	exchange: ExchangeView;
 }
 
-export function judge(
+/** All rules over a whole ledger. */
+export const judge = (
 	journal: Journal,
 	rules: readonly Rule[],
 	frame: Case,
-): Verdict {
-	const exchange = new ExchangeView();
-	const ledger = new Ledger();
-	const books = new Books(exchange);
-	const findings: Finding[] = [];
-	const notJudged = new Map<string, { rule: string; because: string }>();
-	const judged = new Set<string>();
-	const wire: WireEntry[] = [];
+): Verdict => new Hearing(journal, rules, frame).verdict();
+
+interface Seat {
+	rule: Rule;
+	court: Court;
+	state: unknown;
+	/** It saw an entry that it observes. */
+	heard: boolean;
+}
+
+/**
+ * Rules that fold over a ledger while it grows. Who plays the case reads the exchange view of the rules on the way, so that each entry is read once.
+ * Places and announcements are asked for at the verdict.
+ */
+export class Hearing {
+	readonly exchange = new ExchangeView();
+	/** Everything that the ledger has meant so far. */
+	readonly wire: WireEntry[] = [];
+	private readonly journal: Journal;
+	private readonly frame: Case;
+	private readonly ledger = new Ledger();
+	private readonly books = new Books(this.exchange);
+	private readonly alive = new Liveness();
+	private readonly byDomid: ReadonlyMap<number, Participant>;
+	private readonly seats: readonly Seat[];
+	private readonly watchers = new Map<EntryKind | WireKind, Seat[]>();
+	private readonly breaches: { rule: Rule; breach: Breach }[] = [];
+	private readonly notJudged = new Map<
+		string,
+		{ rule: string; because: string }
+	>();
 	/** By domain: rule and requirement ids it has broken so far. */
-	const broken = new Map<number, Set<string>>();
-	const alive = new Liveness();
-	const byDomid = new Map(frame.participants.map((p) => [p.domid, p]));
+	private readonly broken = new Map<number, Set<string>>();
+	private readonly held: string[] = [];
+	/** Entries that were heard. */
+	private length = 0;
 
-	const nameBy = (domid: number) => byDomid.get(domid)?.name ?? nameOf(domid);
-	const court = (rule: Rule): Court => ({
-		participants: frame.participants,
-		exchange,
-		ledger,
-		books,
-		participant: (domid) => byDomid.get(domid),
-		running: (domid) => alive.running(domid),
-		since: (domid) => alive.since(domid),
-		tick: (seq) =>
-			journal.length === 0 ? 0 : journal.entry(seq ?? journal.length - 1).tick,
-		tell: (seq) =>
-			tellEntry(
-				journal.entry(seq),
-				(domid) => byDomid.get(domid)?.name ?? nameOf(domid),
-			),
-		breach: (breach) => {
-			const who = rule.owes === "world" ? undefined : byDomid.get(breach.domid);
-			const rests = peersOf(breach.domid, frame.participants).flatMap(
-				(domid) => [...(broken.get(domid) ?? [])],
-			);
-			const because = rule.assumes.find((id) => rests.includes(id));
-			if (because !== undefined) {
-				notJudged.set(rule.id, { rule: rule.id, because });
-				return;
+	constructor(journal: Journal, rules: readonly Rule[], frame: Case) {
+		this.journal = journal;
+		this.frame = frame;
+		this.byDomid = new Map(frame.participants.map((p) => [p.domid, p]));
+		this.seats = rules.map((rule) => {
+			const court = this.court(rule);
+			return { rule, court, state: rule.start(court), heard: false };
+		});
+		for (const seat of this.seats)
+			for (const kind of seat.rule.observes) {
+				const list = this.watchers.get(kind);
+				if (list === undefined) this.watchers.set(kind, [seat]);
+				else list.push(seat);
 			}
-			const finding = toFinding(rule, breach, who, frame, journal, court(rule));
-			findings.push(finding);
-			if (rule.owes === "world") return;
-			const mine = broken.get(breach.domid) ?? new Set();
-			broken.set(breach.domid, mine.add(rule.id));
-			for (const id of finding.requirements) mine.add(id);
-		},
-	});
+	}
 
-	const seats = rules.map((rule) => {
-		const seat = court(rule);
-		return { rule, seat, state: rule.start(seat) };
-	});
-	const watchers = new Map<EntryKind | WireKind, typeof seats>();
-	for (const seat of seats)
-		for (const kind of seat.rule.observes) {
-			const list = watchers.get(kind);
-			if (list === undefined) watchers.set(kind, [seat]);
-			else list.push(seat);
-		}
-	const tell = (kind: EntryKind | WireKind, entry: Entry | WireEntry) => {
-		for (const { rule, seat, state } of watchers.get(kind) ?? []) {
-			judged.add(rule.id);
-			rule.step(state, entry, seat);
-		}
-	};
-
-	const held: string[] = [];
-	for (const entry of journal.entries()) {
-		if (entry.kind === "phase" && entry.note.name === "removed")
-			for (const { text } of stillHeld(ledger, exchange, nameBy))
-				held.push(`${text} when the devices were gone`);
-		if (entry.kind === "domain.destroy" && entry.reply.status === 0) {
-			const { domid } = entry.call;
-			// Rings of a live connection are no news; pages of a domain that cannot let go are.
-			for (const { text, owner, mapper } of stillHeld(ledger, exchange, nameBy))
-				if (mapper === domid && !alive.running(domid))
-					held.push(`${text} until it was destroyed`);
-				else if (owner === domid)
-					held.push(`${text} beyond the end of their domain`);
-		}
-		alive.follow(entry);
-		ledger.follow(entry);
-		const meant = exchange.follow(entry);
-		tell(entry.kind, entry);
-		for (const meaning of meant) {
-			wire.push(meaning);
-			books.follow(meaning);
-			tell(meaning.kind, meaning);
+	/** Hear what the ledger has gained. */
+	follow(): void {
+		const { journal, exchange, wire, books } = this;
+		while (this.length < journal.length) {
+			const entry = journal.entry(this.length++);
+			this.keeps(entry);
+			this.alive.follow(entry);
+			this.ledger.follow(entry);
+			const meant = exchange.follow(entry);
+			this.tell(entry.kind, entry);
+			for (const meaning of meant) {
+				wire.push(meaning);
+				books.follow(meaning);
+				this.tell(meaning.kind, meaning);
+			}
 		}
 	}
-	for (const { rule, seat, state } of seats) rule.rest?.(state, seat);
-	findings.sort((a, b) => a.entry - b.entry);
-	return {
-		held,
-		findings,
-		notJudged: [...notJudged.values()],
-		judged,
-		wire,
-		exchange,
-	};
+
+	/** The ledger is at its end. */
+	verdict(): Verdict {
+		this.follow();
+		for (const { rule, court, state } of this.seats) rule.rest?.(state, court);
+		const { held, wire, exchange, notJudged, seats } = this;
+		return {
+			held,
+			findings: this.breaches
+				.map(({ rule, breach }) => this.finding(rule, breach))
+				.sort((a, b) => a.entry - b.entry),
+			notJudged: [...notJudged.values()],
+			judged: new Set(
+				seats.filter(({ heard }) => heard).map(({ rule }) => rule.id),
+			),
+			wire,
+			exchange,
+		};
+	}
+
+	private tell(kind: EntryKind | WireKind, entry: Entry | WireEntry): void {
+		const watchers = this.watchers.get(kind);
+		if (watchers === undefined) return;
+		for (const seat of watchers) {
+			seat.heard = true;
+			seat.rule.step(seat.state, entry, seat.court);
+		}
+	}
+
+	private court(rule: Rule): Court {
+		const { journal, alive, byDomid } = this;
+		return {
+			participants: this.frame.participants,
+			exchange: this.exchange,
+			ledger: this.ledger,
+			books: this.books,
+			participant: (domid) => byDomid.get(domid),
+			running: (domid) => alive.running(domid),
+			since: (domid) => alive.since(domid),
+			tick: (seq) =>
+				journal.length === 0 ? 0 : journal.tick(seq ?? journal.length - 1),
+			tell: (seq) => this.told(seq),
+			breach: (breach) => this.breach(rule, breach),
+		};
+	}
+
+	private name(domid: number): string {
+		return this.byDomid.get(domid)?.name ?? nameOf(domid);
+	}
+
+	private told(seq: number): string {
+		return tellEntry(this.journal.entry(seq), (domid) => this.name(domid));
+	}
+
+	private breach(rule: Rule, breach: Breach): void {
+		const { broken } = this;
+		const rests = peersOf(breach.domid, this.frame.participants).flatMap(
+			(domid) => [...(broken.get(domid) ?? [])],
+		);
+		const because = rule.assumes.find((id) => rests.includes(id));
+		if (because !== undefined) {
+			this.notJudged.set(rule.id, { rule: rule.id, because });
+			return;
+		}
+		this.breaches.push({ rule, breach });
+		if (rule.owes === "world") return;
+		const mine = broken.get(breach.domid) ?? new Set();
+		broken.set(breach.domid, mine.add(rule.id));
+		for (const id of breach.requirements ?? rule.requirements) mine.add(id);
+	}
+
+	/** What an owner could not have back because another domain still mapped it. */
+	private keeps(entry: Entry): void {
+		const removed = entry.kind === "phase" && entry.note.name === "removed";
+		const domid =
+			entry.kind === "domain.destroy" && entry.reply.status === 0
+				? entry.call.domid
+				: undefined;
+		if (!removed && domid === undefined) return;
+		const { held } = this;
+		for (const { text, owner, mapper } of stillHeld(
+			this.ledger,
+			this.exchange,
+			(one) => this.name(one),
+		))
+			if (removed) held.push(`${text} when the devices were gone`);
+			// Rings of a live connection are no news; pages of a domain that cannot let go are.
+			else if (mapper === domid && !this.alive.running(domid))
+				held.push(`${text} until it was destroyed`);
+			else if (owner === domid)
+				held.push(`${text} beyond the end of their domain`);
+	}
+
+	private finding(rule: Rule, breach: Breach): Finding {
+		const { journal, frame } = this;
+		const who =
+			rule.owes === "world" ? undefined : this.byDomid.get(breach.domid);
+		const requirements = breach.requirements ?? rule.requirements;
+		const step = journal.length === 0 ? 0 : journal.step(breach.entry);
+		const { standing, reason } = standingOf(rule, requirements, who, frame);
+		const finding: Finding = {
+			rule: rule.id,
+			requirements,
+			level: breach.level ?? rule.level,
+			owes: partyOf(rule, who, breach.domid),
+			blamed:
+				who?.name ?? (rule.owes === "world" ? "world" : nameOf(breach.domid)),
+			standing,
+			message: breach.message,
+			expected: breach.expected,
+			got: breach.got,
+			entry: breach.entry,
+			place: frame.place(step),
+		};
+		if (reason !== undefined) finding.reason = reason;
+		if (breach.leak !== undefined)
+			finding.leak = {
+				...breach.leak,
+				owner: who?.name ?? nameOf(breach.domid),
+				origin: this.told(breach.leak.entry),
+				place: frame.place(journal.step(breach.leak.entry)),
+			};
+		return finding;
+	}
 }
 
 /** Which domains can still act, and since when without a break. */
@@ -205,44 +299,6 @@ function peersOf(
 		.map((p) => p.domid);
 }
 
-function toFinding(
-	rule: Rule,
-	breach: Breach,
-	who: Participant | undefined,
-	frame: Case,
-	journal: Journal,
-	court: Court,
-): Finding {
-	const requirements = breach.requirements ?? rule.requirements;
-	const step = journal.length === 0 ? 0 : journal.entry(breach.entry).step;
-	const { standing, reason } = standingOf(rule, requirements, who, frame);
-	const finding: Finding = {
-		rule: rule.id,
-		requirements,
-		level: breach.level ?? rule.level,
-		owes: partyOf(rule, who, breach.domid),
-		blamed:
-			who?.name ?? (rule.owes === "world" ? "world" : nameOf(breach.domid)),
-		standing,
-		message: breach.message,
-		expected: breach.expected,
-		got: breach.got,
-		entry: breach.entry,
-		place: frame.place(step),
-	};
-	if (reason !== undefined) finding.reason = reason;
-	if (breach.leak !== undefined) {
-		const made = journal.entry(breach.leak.entry);
-		finding.leak = {
-			...breach.leak,
-			owner: who?.name ?? nameOf(breach.domid),
-			origin: court.tell(breach.leak.entry),
-			place: frame.place(made.step),
-		};
-	}
-	return finding;
-}
-
 function partyOf(
 	rule: Rule,
 	who: Participant | undefined,
@@ -270,7 +326,7 @@ function standingOf(
 		const told = frame.announced.some(
 			(a) =>
 				a.participant === who.name &&
-				(a.id === rule.id || a.id === ANYTHING || requirements.includes(a.id)),
+				(a.id === rule.id || requirements.includes(a.id)),
 		);
 		return told
 			? { standing: "provoked", reason: "announced by the scenario" }

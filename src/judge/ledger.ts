@@ -32,14 +32,24 @@ export const ITEM_KINDS = [
 ] as const;
 export type ItemKind = (typeof ITEM_KINDS)[number];
 
+/** Numbers have 32 bits, names are texts. */
+const key = (domid: number, number: number | string): number | string =>
+	typeof number === "number"
+		? domid * 0x1_0000_0000 + number
+		: `${domid} ${number}`;
+
 export class Ledger {
-	private readonly items = new Map<string, Item>();
+	private readonly items = new Map<ItemKind, Map<number | string, Item>>(
+		ITEM_KINDS.map((kind) => [kind, new Map()]),
+	);
 	/** By batch: unclaimed references left. */
 	private readonly batches = new Map<string, { left: number; seq: number }>();
 
 	/** Everything still out, in the order it was made. */
 	outstanding(): Item[] {
-		const out = [...this.items.values()];
+		const out = [...this.items.values()].flatMap((items) => [
+			...items.values(),
+		]);
 		for (const [key, { left, seq }] of this.batches) {
 			const [domid, batch] = key.split(" ").map(Number) as [number, number];
 			for (let i = 0; i < left; i++)
@@ -158,15 +168,15 @@ export class Ledger {
 	}
 
 	private forget(domid: number): void {
-		for (const [key, item] of [...this.items])
-			if (item.domid === domid) this.items.delete(key);
+		for (const kind of ITEM_KINDS) this.drop(domid, kind);
 		for (const key of [...this.batches.keys()])
 			if (key.startsWith(`${domid} `)) this.batches.delete(key);
 	}
 
 	private drop(domid: number, kind: ItemKind): void {
-		for (const [key, item] of [...this.items])
-			if (item.domid === domid && item.kind === kind) this.items.delete(key);
+		const items = this.of(kind);
+		for (const [key, item] of items)
+			if (item.domid === domid) items.delete(key);
 	}
 
 	private add(
@@ -177,17 +187,15 @@ export class Ledger {
 		frame = 0,
 		object = "",
 	): void {
-		this.items.set(`${kind} ${domid} ${number}`, {
-			kind,
-			domid,
-			number,
-			frame,
-			object,
-			seq,
-		});
+		const item = { kind, domid, number, frame, object, seq };
+		this.of(kind).set(key(domid, number), item);
 	}
 
 	private remove(kind: ItemKind, domid: number, number: number | string): void {
-		this.items.delete(`${kind} ${domid} ${number}`);
+		this.of(kind).delete(key(domid, number));
+	}
+
+	private of(kind: ItemKind): Map<number | string, Item> {
+		return this.items.get(kind) as Map<number | string, Item>;
 	}
 }

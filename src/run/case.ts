@@ -9,9 +9,9 @@ import {
 	SeededChoices,
 } from "../base/choices.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { Finding, Level, Place } from "../judge/finding.ts";
-import { type Case as Frame, judge, type Verdict } from "../judge/judge.ts";
-import type { Rule, Participant as Seat, Standing } from "../judge/rule.ts";
+import type { Finding, Level } from "../judge/finding.ts";
+import { judge, type Verdict } from "../judge/judge.ts";
+import type { Rule, Standing } from "../judge/rule.ts";
 import { RULES } from "../judge/rules/index.ts";
 import { seenIn } from "../judge/seen.ts";
 import type { PeerModule } from "../peer/peer.ts";
@@ -133,6 +133,7 @@ export async function runCase(
 		},
 		choices,
 		options.limits ?? RUN_LIMITS,
+		options.rules ?? RULES,
 	);
 	const { runner, journal } = play;
 	switchOn(play, options);
@@ -200,10 +201,15 @@ export async function runCase(
 			`the implementation could not be started: ${nameOf(play)(unbegun.task.domid)}: task "${unbegun.task.name}": ${unbegun.message}`,
 			unbegun.stack,
 		);
-	const verdict = judge(journal, options.rules ?? RULES, frameOf(play));
+	const verdict = play.hearing.verdict();
 	if (options.coverage === true)
 		report.seen = {
-			...seenIn(journal, verdict, options.rules ?? RULES, seats(play)),
+			...seenIn(
+				journal,
+				verdict,
+				options.rules ?? RULES,
+				play.frame().participants,
+			),
 			expectations: play.judged,
 		};
 	return {
@@ -236,25 +242,6 @@ function switchOn(
 			))
 				play.switchOn(kind, who);
 	}
-}
-
-const seats = (play: Play): Seat[] =>
-	[...play.actors.values()].map(({ name, role, domid, standing }) => ({
-		name,
-		role,
-		domid,
-		standing,
-	}));
-
-const frameOf = (play: Play): Frame => ({
-	participants: seats(play),
-	place: (step) => stepPlace(play, step),
-	announced: play.announced,
-	allowed: play.case.allow,
-});
-
-function stepPlace(play: Play, step: number): Place {
-	return play.steps[step - 1]?.place ?? play.case.place;
 }
 
 const message = (error: unknown): string =>
@@ -469,7 +456,7 @@ function stopped(
 
 function worldFindings(play: Play): Finding[] {
 	const rules = RULES.filter(({ owes }) => owes === "world");
-	return judge(play.journal, rules, frameOf(play)).findings;
+	return judge(play.journal, rules, play.frame()).findings;
 }
 
 const nameOf =

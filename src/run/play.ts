@@ -6,9 +6,12 @@ import type { Choices } from "../base/choices.ts";
 import { buildEdid } from "../displif/edid.ts";
 import { fourcc } from "../displif/format.ts";
 import { decodeRequest } from "../displif/packet.ts";
-import { ExchangeView, type WireEntry } from "../journal/exchange.ts";
+import type { ExchangeView } from "../journal/exchange.ts";
 import { Journal } from "../journal/journal.ts";
 import type { Finding } from "../judge/finding.ts";
+import { type Case as Frame, Hearing } from "../judge/judge.ts";
+import type { Rule } from "../judge/rule.ts";
+import { RULES } from "../judge/rules/index.ts";
 import {
 	BACKEND_LIMITS,
 	type Backend,
@@ -100,7 +103,9 @@ export class Play implements Stage {
 	readonly runner: Runner;
 	readonly journal = new Journal();
 	readonly faults = new Faults();
-	readonly exchange = new ExchangeView();
+	/** Rules hear the ledger while it is written. */
+	readonly hearing: Hearing;
+	readonly exchange: ExchangeView;
 	readonly actors: Map<Participant, Actor>;
 	readonly names = new Map<string, Named>();
 	readonly settlers: Stage["settlers"] = new Map();
@@ -113,23 +118,24 @@ export class Play implements Stage {
 	scenarioError: StepError | undefined;
 	judged = 0;
 	private readonly players: Players;
-	/** What the ledger meant, as far as it was followed. */
-	private readonly wire: WireEntry[] = [];
-	private followed = 0;
 
 	constructor(
 		story: Case,
 		players: Players,
 		choices: Choices,
 		limits: RunLimits = RUN_LIMITS,
+		rules: readonly Rule[] = RULES,
 	) {
 		this.case = story;
 		this.players = players;
 		this.actors = cast(story, players);
+		this.hearing = new Hearing(this.journal, rules, this.frame());
+		this.exchange = this.hearing.exchange;
 		const options: Partial<WorldOptions> = {
 			manners: story.world.manners,
 			memory: story.world.memory,
 			displays: this.displays(),
+			storeNodes: story.world["store.nodes"],
 			limits: (domid) => this.limits(domid),
 		};
 		this.world = players.world?.(options) ?? new World(options);
@@ -463,12 +469,18 @@ export class Play implements Stage {
 			for (const id of step.breaks ?? [])
 				this.announced.push({ participant: step.actor, id });
 		const before = accounts(this, step);
-		this.follow();
-		const from = this.wire.length;
+		this.hearing.follow();
+		const from = this.hearing.wire.length;
 		const deed = yield* this.deed(step);
 		if (step.async === undefined) yield* this.runner.pause({ until: "idle" });
-		this.follow();
-		const missed = unmet(this, step, deed, before, this.wire.slice(from));
+		this.hearing.follow();
+		const missed = unmet(
+			this,
+			step,
+			deed,
+			before,
+			this.hearing.wire.slice(from),
+		);
 		this.judged += countExpectations(step, deed);
 		if (step.eventually !== undefined)
 			missed.push(...(yield* this.eventually(step)));
@@ -503,7 +515,7 @@ export class Play implements Stage {
 		const limit = this.world.now + within;
 		for (;;) {
 			yield* this.runner.pause({ until: "idle" });
-			this.follow();
+			this.hearing.follow();
 			const missed = states(this, step, state, "eventually", "state");
 			if (missed.length === 0 || this.world.now >= limit) return missed;
 			yield* this.runner.pause({ until: "next", limit });
@@ -537,10 +549,16 @@ export class Play implements Stage {
 		this.findings.push(expectationFinding(this, missed));
 	}
 
-	private follow(): void {
-		for (const entry of this.journal.entries(this.followed))
-			this.wire.push(...this.exchange.follow(entry));
-		this.followed = this.journal.length;
+	/** What the rules are told beside the ledger. */
+	frame(): Frame {
+		return {
+			participants: [...this.actors.values()].map(
+				({ name, role, domid, standing }) => ({ name, role, domid, standing }),
+			),
+			place: (step) => this.steps[step - 1]?.place ?? this.case.place,
+			announced: this.announced,
+			allowed: this.case.allow,
+		};
 	}
 
 	private phase(name: string): void {
@@ -550,7 +568,7 @@ export class Play implements Stage {
 
 	/** Clients close what they hold, frontends unbind, the toolstack removes the devices, scripted domains are destroyed, drivers stop; then rest. */
 	private *epilogue(): Turns {
-		yield* this.runner.pause({ until: "idle" });
+		yield* this.awake();
 		// A backend that the scenario played serves nobody any more: its clients end as with a backend that died.
 		const be = this.actor("be");
 		if (be.standing === "scripted" && this.alive(be))
@@ -558,6 +576,7 @@ export class Play implements Stage {
 		yield* this.closeClients();
 		for (const [guest, dev] of this.devices()) {
 			const actor = this.actor(guest);
+			yield* this.awake();
 			if (!this.drives(actor)) continue;
 			const task = start(this, actor, "unbind", { dev });
 			const { status } = yield* ask("task.join", {
@@ -574,18 +593,22 @@ export class Play implements Stage {
 			yield* this.removeDevice(guest, dev);
 		yield* this.rest();
 		this.phase("removed");
-		for (const actor of this.actors.values()) yield* this.stopDriver(actor);
+		for (const actor of this.actors.values()) {
+			yield* this.awake();
+			yield* this.stopDriver(actor);
+		}
 		// What hung or crashed is destroyed last: what the others keep for it must come back then.
 		for (const actor of this.actors.values())
 			if (this.alive(actor) && this.world.life(actor.domid) !== "running")
 				yield* ask("domain.destroy", { domid: actor.domid });
 		yield* this.rest();
-		this.follow();
+		this.hearing.follow();
 	}
 
 	private *removeDevice(guest: Participant, dev: number): Turns {
 		const be = this.actor("be");
 		const fe = this.actor(guest).domid;
+		yield* this.awake();
 		if (this.world.life(be.domid) === "running" && be.standing !== "scripted") {
 			yield* askRemoval(be.domid, fe, dev);
 			const limit = this.world.now + CONNECT_TICKS;
@@ -637,6 +660,13 @@ export class Play implements Stage {
 			timeout: 120_000,
 		});
 		if (status < 0) this.caught(new OperationHangs(actor, task));
+	}
+
+	/** Let everybody move, and domains that a fault keeps silent for a while come back. */
+	private *awake(): Turns {
+		const until = this.faults.silentUntil;
+		if (until > this.world.now) yield* this.sleep(until - this.world.now);
+		else yield* this.runner.pause({ until: "idle" });
 	}
 
 	private *rest(): Turns {
@@ -791,6 +821,10 @@ function fieldOf(
 		}
 		case "mapping":
 			return field === "handle" ? BigInt(named.handle) : undefined;
+		case "answer": {
+			const value = named.fields[field];
+			return typeof value === "number" ? BigInt(value) : undefined;
+		}
 		case "task":
 			return undefined;
 	}

@@ -86,7 +86,7 @@ export class Runner {
 	private paused: { task: Task; pause: Pause; since: number } | undefined;
 	private wantPause: Pause | undefined;
 	private active: Task[] = [];
-	/** Scratch of `choose`. */
+	/** Scratch of `choose`: a list for each turn is paid at every call. */
 	private readonly able: Task[] = [];
 	/** `World.lives` when the dead were buried last. */
 	private lives = -1;
@@ -98,7 +98,7 @@ export class Runner {
 	onTurn: ((domid: number, begun: boolean) => void) | undefined;
 	/** Told after every call was recorded. */
 	afterCall: (() => void) | undefined;
-	/** Told who can move, also when it is only one, before the die is asked whose turn it is. Nobody: time moves, or the scenario goes on. The list is good for that moment alone. */
+	/** Told who can move, also when it is only one, before the die is asked whose turn it is. Nobody: time moves, or the scenario goes on. */
 	onTurnChoice: ((able: readonly Task[], current: Task) => void) | undefined;
 	/** Kills the driver of a domain and starts a new one. */
 	restart: ((domid: number, fault: number) => void) | undefined;
@@ -441,19 +441,17 @@ export class Runner {
 			return current;
 		// The current task first, then the others in turn after it: pick 0 lets the same task go on, and nobody starves.
 		const { active, able } = this;
-		able.length = 0;
 		const start = Math.max(active.indexOf(current), 0);
-		for (let i = start; i < active.length; i++)
-			this.consider(active[i] as Task);
-		for (let i = 0; i < start; i++) this.consider(active[i] as Task);
-		this.onTurnChoice?.(able, current);
-		if (able.length > 1) return able[this.choices.pick("turn", able.length)];
-		if (able.length === 1) return able[0];
-		return this.resumable();
-	}
-
-	private consider(task: Task): void {
-		if (task.pending !== PAUSE_CALL && this.canMove(task)) this.able.push(task);
+		let count = 0;
+		for (let i = 0; i < active.length; i++) {
+			const at = start + i;
+			const task = active[at < active.length ? at : at - active.length] as Task;
+			if (task.pending !== PAUSE_CALL && this.canMove(task))
+				able[count++] = task;
+		}
+		this.onTurnChoice?.(able.slice(0, count), current);
+		if (count > 1) return able[this.choices.pick("turn", count)];
+		return count === 1 ? able[0] : this.resumable();
 	}
 
 	/** Whether nobody else could notice the order of this task's next call. */

@@ -72,6 +72,8 @@ export type Named =
 			id: number;
 	  }
 	| { kind: "mapping"; owner: Participant; handle: number; gfn: number }
+	/** Of a call at the door: the numbers that came back. */
+	| { kind: "answer"; fields: Readonly<Record<string, unknown>> }
 	| { kind: "task"; task: Task; step: Step };
 export type NamedOf<K extends Named["kind"]> = Extract<Named, { kind: K }>;
 

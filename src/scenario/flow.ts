@@ -35,6 +35,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
 	fb: "framebuffer",
 	request: "request",
 	mapping: "mapping",
+	answer: "answer",
 	task: "task",
 };
 

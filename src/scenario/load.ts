@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { ANYTHING } from "../base/party.ts";
 import type { Place, Source } from "../base/position.ts";
 import { type Draft, expand, type Layer } from "./expand.ts";
 import type { Scope } from "./expression.ts";
@@ -417,9 +416,7 @@ class Loader {
 						? [node.value]
 						: [];
 			this.#requirements(
-				ids.filter(
-					(id): id is string => typeof id === "string" && id !== ANYTHING,
-				),
+				ids.filter((id): id is string => typeof id === "string"),
 				node,
 			);
 		}

@@ -27,6 +27,7 @@ export const TAGS = {
 	leak: "what is taken is given back",
 	slow: "takes much longer than others",
 	regression: "once went wrong somewhere",
+	world: "the hypervisor and the store themselves",
 } as const;
 export type Tag = keyof typeof TAGS;
 export const TAG_NAMES = Object.keys(TAGS) as readonly Tag[];

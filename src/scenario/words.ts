@@ -121,6 +121,16 @@ export const KINDS = {
 		says: "what `wire.map` mapped",
 		fields: { handle: "its grant handle" },
 	},
+	answer: {
+		says: "what the world answered to `call`",
+		fields: {
+			tx: "transaction of `xs.transaction-start`",
+			ref: "reference of `grant.claim`",
+			gfn: "frame number of `page.alloc`, `balloon.take` or `grant.map`",
+			handle: "grant handle of `grant.map`",
+			port: "port of `evtchn.alloc-unbound` or `evtchn.bind-interdomain`",
+		},
+	},
 	task: { says: "a step started with `async`", fields: {} },
 } as const;
 export type Kind = keyof typeof KINDS;

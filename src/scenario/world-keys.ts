@@ -231,6 +231,11 @@ export const WORLD_KEYS = {
 		{ all: 1023 },
 		"highest event channel port of each domain",
 	),
+	"store.nodes": key(
+		int(1, 100_000),
+		1000,
+		"XenStore nodes that one guest may own",
+	),
 	"balloon.credit": key(
 		perDomain(0, 4_194_304),
 		{ all: 65_536 },

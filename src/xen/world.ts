@@ -15,6 +15,7 @@ import { Frames, HeapMemory, type Memory } from "./frame.ts";
 import { type GrantLimits, GrantTable, Maptrack } from "./grant.ts";
 import { type MemoryMode, MemoryOrder } from "./memory-order.ts";
 import { Physmap, type PhysmapLimits } from "./physmap.ts";
+import { QUOTA_DEFAULTS } from "./xenstore/manners.ts";
 import {
 	type Manners,
 	STORE_PARTS,
@@ -43,6 +44,8 @@ export interface WorldOptions {
 	/** What each task sees of the others' stores into shared pages: at once in `sc`. */
 	memory: MemoryMode;
 	displays: readonly DisplayShape[];
+	/** XenStore nodes that one guest may own: the daemon's quota. */
+	storeNodes: number;
 	/** Sizes by domain. */
 	limits(domid: number): DomainLimits;
 }
@@ -51,6 +54,7 @@ export const WORLD_DEFAULTS: WorldOptions = {
 	manners: "c423",
 	memory: "sc",
 	displays: [],
+	storeNodes: QUOTA_DEFAULTS.nodes,
 	limits: () => DOMAIN_LIMITS,
 };
 
@@ -118,6 +122,7 @@ export class World {
 			{ manners: this.options.manners },
 			this.parts.store,
 		);
+		this.store.domains.quotas.nodes = this.options.storeNodes;
 		this.displays = this.options.displays.map((shape) => new Display(shape));
 		this.createDomain(0);
 	}

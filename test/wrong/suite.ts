@@ -10,9 +10,19 @@ import { casesAt, selectFiles } from "../../src/scenario/select.ts";
 import type { WorldModule } from "../../src/xen/world.ts";
 import type { WrongModule } from "./catalogue.ts";
 
+/** What was loaded, by file or folder: many wrong implementations are shown by the same scenarios. */
+const loadedCases = new Map<string, readonly Case[]>();
+
 /** Every case of these scenario files or folders, in the order of the files. */
-export function loadCases(paths: readonly string[]): Case[] {
-	const { files, errors } = selectFiles(paths, process.cwd());
+export const loadCases = (paths: readonly string[]): Case[] =>
+	paths.flatMap((path) => {
+		const cases = loadedCases.get(path) ?? casesBelow(path);
+		loadedCases.set(path, cases);
+		return cases;
+	});
+
+function casesBelow(path: string): Case[] {
+	const { files, errors } = selectFiles([path], process.cwd());
 	const { loaded, problems } = loadSelected(files, {});
 	for (const problem of [...errors, ...problems])
 		throw new Error(problem.message);

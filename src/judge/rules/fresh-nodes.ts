@@ -101,6 +101,9 @@ function made(
 ): void {
 	const { store } = court.exchange;
 	const front = `/local/domain/${fe}/device/vdispl/${dev}`;
+	// A backend that says Connected to a frontend that offers nothing has made none.
+	if (side === "backend" && store.value(`${front}/state`) !== INITIALISED)
+		return;
 	const dirs = {
 		F: [front],
 		B: [`/local/domain/${be}/backend/vdispl/${fe}/${dev}`],

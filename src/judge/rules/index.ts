@@ -12,11 +12,14 @@ import { flipsPaired } from "./flips-paired.ts";
 import { foreignMemory } from "./foreign-memory.ts";
 import { freshNodes } from "./fresh-nodes.ts";
 import { giveBackOnce } from "./give-back-once.ts";
+import { inUseMarks } from "./in-use-marks.ts";
 import { leakRules } from "./leaks.ts";
+import { liveMappings } from "./live-mappings.ts";
 import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
 import { ownAnswer } from "./own-answer.ts";
 import { pageLifetime } from "./page-lifetime.ts";
+import { portLife } from "./port-life.ts";
 import { portUse } from "./port-use.ts";
 import { publishedAtOnce } from "./published-at-once.ts";
 import { publishedInOrder } from "./published-in-order.ts";
@@ -32,6 +35,8 @@ import { sizesAgree } from "./sizes-agree.ts";
 import { spuriousEvents } from "./spurious-events.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
+import { storeRights } from "./store-rights.ts";
+import { storeWhole } from "./store-whole.ts";
 import { survives } from "./survives.ts";
 import { versionChosen } from "./version-chosen.ts";
 import { wakeUp } from "./wake-up.ts";
@@ -74,4 +79,9 @@ export const RULES: readonly Rule[] = [
 	sharedClean,
 	versionChosen,
 	...leakRules,
+	inUseMarks,
+	liveMappings,
+	portLife,
+	storeRights,
+	storeWhole,
 ];

@@ -34,6 +34,8 @@ interface State {
 	drivers: Map<string, number>;
 	/** Tasks `main` of backends. */
 	mains: Map<number, number>;
+	/** Domains that have learnt that a display of theirs is gone: there is nothing to offer. */
+	blind: Set<number>;
 	done: boolean;
 }
 
@@ -111,11 +113,20 @@ export const reconnects = rule<State>({
 	level: "must",
 	requirements: ["pv.reconnect", "pv.bounded-close", "pv.no-device-missed"],
 	assumes: ["state-order", "ring-bounds", "version-chosen"],
-	observes: ["wire.state", "task.begin", "task.end", "driver.result", "phase"],
+	observes: [
+		"wire.state",
+		"task.begin",
+		"task.end",
+		"driver.result",
+		"phase",
+		"wait",
+		"display.open",
+	],
 	start: () => ({
 		devices: new Map(),
 		drivers: new Map(),
 		mains: new Map(),
+		blind: new Set(),
 		done: false,
 	}),
 	step(state, entry, court) {
@@ -134,6 +145,12 @@ export const reconnects = rule<State>({
 				if (side === "backend") device.be = be;
 				return;
 			}
+			case "wait":
+				if (entry.reply.event === "lost") state.blind.add(entry.domid);
+				return;
+			case "display.open":
+				if (entry.reply.status < 0) state.blind.add(entry.domid);
+				return;
 			case "task.begin":
 				if (entry.note.name !== "main") return;
 				state.mains.set(entry.domid, entry.task);
@@ -162,7 +179,7 @@ export const reconnects = rule<State>({
 
 function stuck(
 	device: Device,
-	{ drivers }: State,
+	{ drivers, blind }: State,
 	court: Court,
 	seq: number,
 ): void {
@@ -175,6 +192,12 @@ function stuck(
 	if (
 		debt.side === "backend" &&
 		court.exchange.store.value(`${back}/online`) === "0"
+	)
+		return;
+	if (
+		debt.side === "backend" &&
+		backend.value === STATES.CLOSED &&
+		blind.has(be)
 	)
 		return;
 	const since = drivers.get(`${domid}`);

@@ -7,10 +7,18 @@ import {
 	GNTCOPY_source_gref,
 	GNTST_okay,
 } from "../../xen/abi/grant-table.ts";
-import { ask, type Turns } from "../../xen/call.ts";
+import {
+	type AnyReply,
+	type Ask,
+	ask,
+	CALLS,
+	type CallName,
+	type FieldType,
+	type Turns,
+} from "../../xen/call.ts";
 import { backendOf, frontendOf, sideOf } from "../script/index.ts";
 import type { Side } from "../script/side.ts";
-import type { Deed, Stage } from "../stage.ts";
+import { type Deed, type Stage, StepError } from "../stage.ts";
 import type { Deeds, VerbsBy } from "./driver.ts";
 
 export const wireDeeds: Deeds<VerbsBy<"script">> = {
@@ -130,6 +138,31 @@ export const wireDeeds: Deeds<VerbsBy<"script">> = {
 		return told(yield* side.play(step, () => copy(stage, side, step)));
 	},
 
+	*call(stage, step) {
+		const side = sideOf(stage, step);
+		const { at, as, answers } = step.args;
+		const asked = blankCall(at);
+		for (const [name, value] of Object.entries(step.args.with))
+			asked[name] = Array.isArray(value)
+				? value.map((one) => side.number(step, one, "with", name))
+				: typeof value === "string" || typeof value === "boolean"
+					? value
+					: side.number(step, value, "with", name);
+		const reply = (yield* side.play(step, () =>
+			ask(at as "grant.query", asked as unknown as Ask<"grant.query">),
+		)) as AnyReply;
+		const { status } = reply;
+		if (answers !== undefined && Math.min(status, 0) !== answers)
+			throw new StepError(
+				step,
+				`${at} was answered with status ${status}, not ${answers}`,
+				"args",
+				"answers",
+			);
+		if (as !== undefined && status >= 0)
+			stage.names.set(as, { kind: "answer", fields: { ...reply } });
+		return told(status);
+	},
 	*"grant.end"(stage, step) {
 		const side = sideOf(stage, step);
 		const { of, ref } = step.args;
@@ -162,6 +195,16 @@ export const wireDeeds: Deeds<VerbsBy<"script">> = {
 		);
 	},
 };
+
+/** A call without anything in its fields. */
+function blankCall(at: CallName): Record<string, unknown> {
+	const empty = { u32: 0, i32: 0, bool: false, str: "", words: [] };
+	return Object.fromEntries(
+		Object.entries(CALLS[at].ask as Record<string, FieldType>).map(
+			([name, type]) => [name, empty[type]],
+		),
+	);
+}
 
 const told = (status: number | undefined): Deed =>
 	status === undefined ? {} : { status };

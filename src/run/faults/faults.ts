@@ -187,6 +187,14 @@ export class Faults {
 		return { ...blow, number };
 	}
 
+	/** When the last domain that a fault keeps silent goes on; 0 when there is none. */
+	get silentUntil(): number {
+		return this.late.reduce(
+			(until, { due, domid }) => (domid === 0 && due > until ? due : until),
+			0,
+		);
+	}
+
 	/** When the next delayed call is due, 0 for none. */
 	get due(): number {
 		return this.late.reduce(

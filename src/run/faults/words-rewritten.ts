@@ -1,4 +1,5 @@
 import type { AnyReply, Reply } from "../../xen/call.ts";
+import { FIRST_SLOT } from "../../xen/ring.ts";
 import type { FaultKind } from "./kind.ts";
 
 /**
@@ -8,26 +9,44 @@ import type { FaultKind } from "./kind.ts";
 export const wordsRewritten: FaultKind = {
 	name: "words-rewritten",
 	says: "shared words change between two loads of them",
-	at: ["page.load"],
+	at: ["page.load", "page.store"],
 	fits(call, { world, domid, task, seen }) {
-		if (call.op !== "page.load") return false;
+		if (call.op !== "page.load" && call.op !== "page.store") return false;
 		const frame = world.domain(domid)?.physmap.frame(call.gfn) ?? 0;
 		if (frame === 0 || !world.frames.shared(frame)) return false;
-		const key = `${task} ${frame} ${call.word}`;
-		const times = (seen.get(key) ?? 0) + 1;
-		seen.set(key, times);
-		return times > 1;
+		const key = `${frame} ${call.word} ${task}`;
+		if (call.op === "page.store") {
+			// What it loads there next is no second look at the same.
+			for (const old of seen.keys())
+				if (old.startsWith(`${frame} ${call.word} `)) seen.delete(old);
+			return false;
+		}
+		const { memory } = world.frames;
+		const now = hash(memory.read(frame, call.word, call.count));
+		const again = seen.get(key) === now;
+		seen.set(key, now);
+		return again;
 	},
 	ways: ["all bits turned", "one more"],
-	strike: (way) => ({
+	strike: (way, call) => ({
 		alter(reply: AnyReply) {
 			const { words, ...rest } = reply as Reply<"page.load">;
+			// One more is an index that the peer might have published, but has not: that would be a story of its own.
+			const index = call.op === "page.load" && call.word < FIRST_SLOT;
 			return {
 				...rest,
 				words: Uint32Array.from(words, (word) =>
-					way === 0 ? ~word >>> 0 : (word + 1) >>> 0,
+					way === 0 || index ? ~word >>> 0 : (word + 1) >>> 0,
 				),
 			};
 		},
 	}),
 };
+
+/** FNV-1a. */
+function hash(words: ArrayLike<number>): number {
+	let made = 0x811c9dc5;
+	for (let i = 0; i < words.length; i++)
+		made = Math.imul(made ^ (words[i] as number), 0x01000193);
+	return made;
+}

@@ -1,5 +1,6 @@
 import { balloonSet } from "./balloon-set.ts";
 import { bind } from "./bind.ts";
+import { call } from "./call.ts";
 import { check } from "./check.ts";
 import { displayHold } from "./display-hold.ts";
 import { displayLose } from "./display-lose.ts";
@@ -109,6 +110,7 @@ export const STEPS = {
 	"grant.end": grantEnd,
 	"evtchn.close": evtchnClose,
 	"page.free": pageFree,
+	call: call,
 	check: check,
 } as const satisfies Record<string, { verb: string }>;
 

@@ -18,6 +18,7 @@ const MAKERS: Readonly<
 		`  - gem.create: { as: ${name}0, pages: 4 }\n  - fb.create: { of: ${name}0, as: ${name} }\n`,
 	request: (name) => `  - wire.take: { as: ${name} }\n`,
 	mapping: (name) => `  - wire.map: { by: be, ref: 9, as: ${name} }\n`,
+	answer: (name) => `  - call: { by: be, at: grant.claim, as: ${name} }\n`,
 	task: (name) => `  - mode.off: {}\n    async: ${name}\n`,
 };
 

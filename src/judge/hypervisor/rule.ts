@@ -1,0 +1,49 @@
+/**
+ * The shape of the rules about the tester's own world. Each keeps a second set of books, from the ledger alone, and says where the world's answers
+ * differ from it. They import nothing of the hypervisor model but the words of the door and the headers' numbers: a mistake would agree with itself.
+ */
+import type { CallEntry, Entry } from "../../journal/entry.ts";
+import type { Family } from "../../spec/families.ts";
+import type { CallName } from "../../xen/call.ts";
+import { type Rule, rule } from "../rule.ts";
+import type { Wrong } from "./wrong.ts";
+
+interface Books<Promise extends string> {
+	follow(entry: Entry): readonly Wrong<Promise>[];
+}
+
+interface Shape<Promise extends string> {
+	id: string;
+	says: string;
+	families: readonly Family[];
+	requirements: readonly string[];
+	observes: readonly CallName[];
+	books(): Books<Promise>;
+	/** What of the books it tells of; everything when it is not said. */
+	promise?: Promise;
+}
+
+export const hypervisorRule = <Promise extends string>({
+	books,
+	promise,
+	...says
+}: Shape<Promise>): Rule =>
+	rule<Books<Promise>>({
+		...says,
+		owes: "world",
+		level: "must",
+		assumes: [],
+		start: books,
+		step(state, entry, court) {
+			const { domid, seq } = entry as CallEntry;
+			for (const wrong of state.follow(entry as CallEntry))
+				if (promise === undefined || wrong.promise === promise)
+					court.breach({
+						domid,
+						message: `${court.tell(seq)} ${wrong.message}`,
+						expected: wrong.expected,
+						got: wrong.got,
+						entry: seq,
+					});
+		},
+	});
