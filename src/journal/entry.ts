@@ -16,6 +16,13 @@ export const NOTES = {
 	"task.end": { name: "str", how: "str", message: "str" },
 	/** A client asks a frontend's driver for an operation, with these arguments as JSON. */
 	"driver.asked": { operation: "str", args: "str" },
+	/** What a backend was told that one guest may have at most, where the scenario says so. */
+	"driver.limits": {
+		buffers: "u32",
+		framebuffers: "u32",
+		bytes: "u32",
+		pages: "u32",
+	},
 	/** A driver operation of a frontend came back with this result. */
 	"driver.result": { operation: "str", result: "i32" },
 } as const satisfies Record<string, Record<string, FieldType>>;

@@ -352,6 +352,7 @@ export class Play implements Stage {
 			},
 			versions: world.versions,
 		};
+		this.tellLimits(actor, context);
 		const players =
 			actor.standing === "subject" ? this.players : this.players.standIn;
 		this.runner.turnOf(actor.domid);
@@ -362,6 +363,16 @@ export class Play implements Stage {
 			actor.backend = made;
 			this.runner.spawn(actor.domid, "main", made.main);
 		}
+	}
+
+	/** Only limits that the scenario sets bind a backend: of its own it may have others. */
+	private tellLimits({ role, domid }: Actor, { limits }: PeerContext): void {
+		const { world } = this.case;
+		if (role !== "backend") return;
+		if (!Object.keys(world).some((name) => name.startsWith("limits."))) return;
+		// The ledger has 32 bits for a number; more octets than that nobody lends.
+		const most = { ...limits, bytes: Math.min(limits.bytes, 0xffff_ffff) };
+		this.journal.note("driver.limits", most, domid, 0, 0, this.world.now);
 	}
 
 	*stopDriver(actor: Actor): Turns {

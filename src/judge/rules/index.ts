@@ -1,4 +1,5 @@
 import type { Rule } from "../rule.ts";
+import { aliveOrClosed } from "./alive-or-closed.ts";
 import { askedFor } from "./asked-for.ts";
 import { badIndex } from "./bad-index.ts";
 import { balloonBooks } from "./balloon-books.ts";
@@ -14,6 +15,7 @@ import { freshNodes } from "./fresh-nodes.ts";
 import { giveBackOnce } from "./give-back-once.ts";
 import { inUseMarks } from "./in-use-marks.ts";
 import { leakRules } from "./leaks.ts";
+import { limitsKept } from "./limits-kept.ts";
 import { liveMappings } from "./live-mappings.ts";
 import { mapStatus } from "./map-status.ts";
 import { oneReply } from "./one-reply.ts";
@@ -78,6 +80,8 @@ export const RULES: readonly Rule[] = [
 	flipsPaired,
 	sharedClean,
 	versionChosen,
+	limitsKept,
+	aliveOrClosed,
 	...leakRules,
 	inUseMarks,
 	liveMappings,
