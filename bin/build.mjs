@@ -41,4 +41,11 @@ await Promise.all([
 		minifySyntax: true,
 		minifyWhitespace: true,
 	}),
+	build({
+		...shared,
+		entryPoints: ["src/explore/crew/worker.ts"],
+		outfile: "dist/explorer.mjs",
+		minify: true,
+		keepNames: true,
+	}),
 ]);

@@ -65,6 +65,8 @@ export interface CheckOptions {
 	without: readonly string[];
 	world: WorldPart;
 	under: Under;
+	/** Only this part of how many of the cases. */
+	shard?: readonly [number, number];
 	/** Stop after so many failed or erroneous cases; 0 for never. */
 	bail: number;
 	/** Keep the ledgers. */
@@ -146,12 +148,14 @@ export async function check(options: CheckOptions): Promise<Checked> {
 		for (const story of cases)
 			if (admits(options.filter, story)) chosen.push({ scenario, story });
 	}
+	const [part, parts] = options.shard ?? [1, 1];
+	const mine = chosen.filter((_, index) => index % parts === part - 1);
 	const runner = new CaseRunner(options);
 	const reports: { file: string; report: CaseReport }[] = [];
 	const journals = new Map<string, readonly string[]>();
 	let bad = 0;
 	if (usage.length === 0) {
-		for (const { scenario, story } of chosen) {
+		for (const { scenario, story } of mine) {
 			const stop =
 				options.interrupted?.() === true
 					? "interrupted"

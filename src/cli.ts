@@ -1,6 +1,8 @@
 /** The command line: argv to options, reports to their places, the exit code. The only file that touches the process. */
 import { existsSync, readFileSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { clearLine, cursorTo } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Chalk } from "chalk";
 import {
@@ -20,11 +22,22 @@ import {
 	type Under,
 } from "./check.ts";
 import {
+	campaign,
+	NoState,
+	type Progress,
+	readProgress,
+} from "./explore/campaign.ts";
+import { Unusable } from "./explore/crew/crew.ts";
+import {
 	ALL_FAULTS,
+	type CaseExplored,
 	explore,
 	ORDER_WAYS,
 	type OrderWay,
 } from "./explore/explore.ts";
+import type { Setup } from "./explore/once.ts";
+import { shrink } from "./explore/shrink.ts";
+import { mergeProgress, progressLine, progressText } from "./explore/tell.ts";
 import { exploreCode, exploreJson, exploreText } from "./explore/told.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
@@ -36,6 +49,7 @@ import { coverageJson, coverageText } from "./report/coverage-text.ts";
 import { type ExitCode, exitCode, exitCodeTable } from "./report/exit-code.ts";
 import type { FormatOptions } from "./report/formats/format.ts";
 import { FORMAT_NAMES } from "./report/formats/index.ts";
+import { mergeReports, readReport } from "./report/merge.ts";
 import type { Report } from "./report/report.ts";
 import {
 	parseReporters,
@@ -97,9 +111,17 @@ interface ExploreFlags extends PlayFlags {
 	preemptions: number;
 	depth: number;
 	whole?: boolean;
-	runs: number;
+	runs?: number;
 	for?: number;
 	json?: string | true;
+	generate?: number;
+	drawn?: number;
+	jobs?: number;
+	state?: string;
+	corpus?: string;
+	/** Which part of how many. */
+	shard?: [number, number];
+	out?: string;
 }
 
 interface RunFlags extends PlayFlags {
@@ -109,6 +131,8 @@ interface RunFlags extends PlayFlags {
 	choices?: string;
 	bail?: number | true;
 	maxWarnings?: number;
+	/** Which part of how many. */
+	shard?: [number, number];
 	baseline?: string;
 	updateBaseline?: boolean;
 	exitZero?: boolean;
@@ -121,6 +145,13 @@ interface CoverageFlags extends PlayFlags {
 	json?: string | true;
 	complete?: boolean;
 	verbose?: boolean;
+}
+
+interface MergeFlags {
+	reporter?: string[];
+	junit?: string;
+	baseline?: string;
+	json?: string;
 }
 
 const out = (text: string): void => {
@@ -154,6 +185,13 @@ const duration = (text: string) => {
 	if (number === undefined)
 		throw new InvalidArgumentError("a time such as 90s, 10m or 2h is needed.");
 	return Number(number) * SECONDS[unit as keyof typeof SECONDS] * 1000;
+};
+const shard = (text: string): [number, number] => {
+	const [, part, parts] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
+	const shards: [number, number] = [Number(part), Number(parts)];
+	if (!(shards[0] >= 1 && shards[0] <= shards[1]))
+		throw new InvalidArgumentError("a part of the whole is needed, e.g. 1/4.");
+	return shards;
 };
 const collect = (text: string, before: string[] = []) => [...before, text];
 
@@ -267,6 +305,11 @@ ${exitCodeTable()}`,
 			whole(0, 1_000_000),
 		)
 		.option(
+			"--shard <i/n>",
+			"only this part of n of the cases; `merge` makes one report of the parts",
+			shard,
+		)
+		.option(
 			"--baseline <file>",
 			"known failures, each with its reason: they do not fail the run, but an entry that is no longer true does",
 		)
@@ -344,12 +387,45 @@ ${exitCodeTable()}`,
 			"--whole",
 			"try orders from the first call to the last; without it while the steps are played",
 		)
-		.option("--runs <n>", "most runs", whole(1, 100_000_000), 1000)
+		.option(
+			"--runs <n>",
+			"most runs; 1000 when no time is given either",
+			whole(1, 1_000_000_000),
+		)
 		.option("--for <time>", "most time, e.g. 90s, 10m, 2h", duration)
 		.option("--json [file]", "the report as JSON")
+		.option(
+			"--generate <n>",
+			"made-up stories, steered by what they reach; this and the options below spread the work over the cores",
+			whole(0, 100_000_000),
+		)
+		.option(
+			"--drawn <n>",
+			"orders of turns drawn for each case",
+			whole(0, 100_000_000),
+		)
+		.option(
+			"--jobs <n>",
+			"workers; as many as there are cores when not said",
+			whole(1, 256),
+		)
+		.option(
+			"--state <file>",
+			"keep what is known here after every job, and go on from it",
+		)
+		.option(
+			"--corpus <folder>",
+			"keep stories that reach something new here, and make others from them",
+		)
+		.option("--shard <i/n>", "only this part of n of the work", shard)
+		.option("--out <folder>", "write a scenario file for each finding here")
 		.option("-q, --quiet", "only the last line")
 		.action(async (paths: string[], flags: ExploreFlags) =>
-			finish(await exploreCases(paths, flags)),
+			finish(
+				await (isCampaign(flags)
+					? campaignCases(paths, flags)
+					: exploreCases(paths, flags)),
+			),
 		);
 
 	selecting(
@@ -379,6 +455,24 @@ ${exitCodeTable()}`,
 		)
 		.action((paths: string[], flags: SelectFlags) =>
 			finish(lintPaths(paths, flags)),
+		);
+
+	command
+		.command("merge")
+		.description(
+			"make one of the results of shards: JSON reports of run, or results of explore",
+		)
+		.argument("<files...>", "what --reporter json:FILE or --json FILE wrote")
+		.option(
+			"--reporter <name[:file]>",
+			`${FORMAT_NAMES.join(", ")}; without a file to standard output (repeatable)`,
+			collect,
+		)
+		.option("--junit <file>", "write a JUnit report")
+		.option("--baseline <file>", "known failures, each with its reason")
+		.option("--json <file>", "write the merged result of explore")
+		.action((files: string[], flags: MergeFlags) =>
+			finish(mergeFiles(files, flags)),
 		);
 
 	command
@@ -440,6 +534,7 @@ async function run(paths: string[], flags: RunFlags): Promise<ExitCode> {
 		...(flags.maxWarnings === undefined
 			? {}
 			: { maxWarnings: flags.maxWarnings }),
+		...(flags.shard === undefined ? {} : { shard: flags.shard }),
 		...(flags.choices === undefined ? {} : { picks: picksOf(flags.choices) }),
 	});
 	const report = baseline(played, isWhole(paths, flags) && !played.interrupted);
@@ -504,12 +599,11 @@ async function exploreCases(
 		preemptions: flags.preemptions,
 		depth: flags.depth,
 		window: flags.whole === true ? "all" : "steps",
-		runs: flags.runs,
+		runs: runsOf(flags),
 		seed: flags.seed,
 		stopped: () => interrupts > 0 || (ends !== undefined && Date.now() >= ends),
 		onRun: () => progress.tick(),
 	});
-	process.off("SIGINT", onSignal);
 	const told = {
 		tool: { name: "xdisp-check" as const, version: VERSION },
 		seed: flags.seed,
@@ -522,7 +616,9 @@ async function exploreCases(
 		cases: explored,
 	};
 	if (typeof flags.json === "string") writeWhole(flags.json, exploreJson(told));
-	const text = exploreText(told);
+	const shrunk = await shrinkAll(explored, setup, () => interrupts > 0);
+	process.off("SIGINT", onSignal);
+	const text = `${exploreText(told)}${shrunk.map((one) => `\n${one}`).join("")}`;
 	out(
 		flags.json === true
 			? exploreJson(told)
@@ -531,6 +627,24 @@ async function exploreCases(
 				: text,
 	);
 	return exploreCode(told);
+}
+
+/** The smallest story of each signature, as a scenario file. */
+async function shrinkAll(
+	explored: readonly CaseExplored[],
+	setup: Setup,
+	stopped: () => boolean,
+): Promise<string[]> {
+	const files = new Map<string, string>();
+	for (const { story, findings } of explored)
+		for (const { signature, first } of findings) {
+			if (files.has(signature) || stopped()) continue;
+			const done = await shrink(story, first.picks, signature, setup, {
+				stopped,
+			});
+			if ("text" in done) files.set(signature, done.text);
+		}
+	return [...files.values()];
 }
 
 /** Kinds of faults as they were named; undefined leaves it to the scenarios. */
@@ -578,6 +692,185 @@ async function coverage(
 		: code;
 }
 
+const runsOf = ({ runs, for: time }: ExploreFlags): number =>
+	runs ?? (time === undefined ? 1000 : Number.POSITIVE_INFINITY);
+
+/** Whether the work is spread over workers. */
+const isCampaign = ({
+	generate,
+	drawn,
+	jobs,
+	state,
+	corpus,
+	shard,
+	out,
+}: ExploreFlags): boolean =>
+	[generate, drawn, jobs, state, corpus, shard, out].some(
+		(flag) => flag !== undefined,
+	);
+
+/** Explore what was selected with a campaign of workers. */
+async function campaignCases(
+	paths: string[],
+	flags: ExploreFlags,
+): Promise<ExitCode> {
+	const { cases, problems } = selectCases(paths, flags);
+	for (const one of problems) err(`${render(one)}\n`);
+	if (problems.length > 0) return 3;
+	const [part, parts] = flags.shard ?? [1, 1];
+	const share = (n: number) => Math.ceil(n / parts);
+	const mine = cases.filter((_, index) => index % parts === part - 1);
+	if (mine.length === 0 && (flags.generate ?? 0) === 0) return 4;
+	const under = await underOf(flags);
+	let interrupts = 0;
+	const onSignal = () => {
+		interrupts += 1;
+		if (interrupts > 1) process.exit(130);
+	};
+	process.on("SIGINT", onSignal);
+	process.on("SIGTERM", onSignal);
+	const line = statusLine(flags.quiet === true);
+	const result = await campaign({
+		cases: mine,
+		faults: faultsOf(flags) ?? ALL_FAULTS,
+		orders: flags.drawn ?? 0,
+		stories: share(flags.generate ?? 0),
+		// No two shards tell the same stories.
+		seed: flags.seed + (part - 1) * share(flags.generate ?? 0),
+		runs: runsOf(flags),
+		time: flags.for ?? Number.POSITIVE_INFINITY,
+		workers: flags.jobs ?? availableParallelism(),
+		patience: flags.timeout,
+		script: join(HOME, "dist", "explorer.mjs"),
+		setup: {
+			paths: {
+				...(under.frontend === undefined
+					? {}
+					: { frontend: under.frontend.path }),
+				...(under.backend === undefined ? {} : { backend: under.backend.path }),
+			},
+			names: {
+				...(under.frontend === undefined
+					? {}
+					: { frontend: under.frontend.name }),
+				...(under.backend === undefined ? {} : { backend: under.backend.name }),
+			},
+			without: (flags.without ?? [])
+				.flatMap((text) => text.split(","))
+				.map(ability),
+			level: flags.level,
+		},
+		now: () => Date.now(),
+		interrupted: () => interrupts > 0,
+		onProgress: (progress) => line.say(progressLine(progress)),
+		...(flags.state === undefined ? {} : { state: flags.state }),
+		...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),
+	});
+	line.end();
+	process.off("SIGINT", onSignal);
+	process.off("SIGTERM", onSignal);
+	const json = `${JSON.stringify(result)}\n`;
+	if (typeof flags.json === "string") writeWhole(flags.json, json);
+	if (flags.out !== undefined)
+		for (const { signature, text } of result.findings)
+			writeWhole(
+				join(flags.out, `${signature.replaceAll(/[^a-z0-9]+/g, "-")}.yaml`),
+				text,
+			);
+	out(
+		flags.json === true
+			? json
+			: flags.quiet === true
+				? `${progressLine(result)}\n`
+				: `${progressText(result)}\n`,
+	);
+	return campaignCode(result);
+}
+
+function campaignCode({ findings, lost, interrupted }: Progress): ExitCode {
+	if (interrupted) return 130;
+	if (findings.some(({ signature }) => signature.startsWith("error ")))
+		return 5;
+	return findings.length > 0 || lost.length > 0 ? 1 : 0;
+}
+
+/** Cases that were selected, in the order of their files. */
+function selectCases(paths: string[], flags: SelectFlags) {
+	const { files, errors } = selectFiles(
+		paths.length > 0 ? paths : [SHIPPED],
+		process.cwd(),
+	);
+	const { loaded, problems } = loadSelected(files, worldOf(flags.set));
+	const filter = filterOf(flags);
+	const cases = loaded.flatMap(({ scenario, lines }) => {
+		const at = casesAt(scenario, lines);
+		errors.push(...at.errors);
+		return at.cases.filter((one) => admits(filter, one));
+	});
+	if (errors.length > 0) throw new Usage(errors.map(usageText).join("\n"));
+	return { cases, problems };
+}
+
+/** One result of the results of shards. */
+function mergeFiles(files: readonly string[], flags: MergeFlags): ExitCode {
+	const texts = files.map((file) => {
+		try {
+			return { file, text: readFileSync(file, "utf8") };
+		} catch (error) {
+			throw new Usage(`${file}: ${(error as Error).message}`);
+		}
+	});
+	const campaigns = texts.flatMap(({ text }) => readProgress(text) ?? []);
+	if (campaigns.length === texts.length) {
+		const merged = mergeProgress(campaigns);
+		if (flags.json !== undefined)
+			writeWhole(flags.json, `${JSON.stringify(merged)}\n`);
+		out(`${progressText(merged)}\n`);
+		return campaignCode(merged);
+	}
+	const reports = texts.map(({ file, text }) => {
+		const read = readReport(text);
+		if ("wrong" in read) throw new Usage(`${file}: ${read.wrong}`);
+		return read;
+	});
+	const merged = mergeReports(reports);
+	if ("wrong" in merged) throw new Usage(merged.wrong);
+	const runFlags = flags as unknown as RunFlags;
+	const report = baselineOf(runFlags)(merged, true);
+	const problems = writeReports(
+		report,
+		reportersOf(runFlags),
+		(reporter) => formatOptions(reporter, runFlags),
+		out,
+	);
+	for (const { message } of problems) err(`xdisp-check: ${message}\n`);
+	return problems.length > 0 ? 5 : exitCode(report, {});
+}
+
+/** A line that is rewritten on a terminal, and told every ten seconds elsewhere, so that no CI takes a long campaign for dead. */
+function statusLine(quiet: boolean): { say(text: string): void; end(): void } {
+	const terminal = process.stderr.isTTY === true;
+	let last = Date.now();
+	let open = false;
+	return {
+		say(text) {
+			if (quiet || Date.now() - last < (terminal ? 100 : 10_000)) return;
+			last = Date.now();
+			if (!terminal) {
+				err(`${text}\n`);
+				return;
+			}
+			cursorTo(process.stderr, 0);
+			err(text.slice(0, (process.stderr.columns ?? 80) - 1));
+			clearLine(process.stderr, 1);
+			open = true;
+		},
+		end() {
+			if (open) err("\n");
+		},
+	};
+}
+
 /** How a run's report is read against the baseline that was named; without one it stays as it is. */
 function baselineOf({
 	baseline: path,
@@ -605,10 +898,11 @@ function baselineOf({
 
 /** Nothing was left out: every case of the suite was selected. */
 function isWhole(paths: readonly string[], flags: RunFlags): boolean {
-	const { grep, grepInvert, tag, id, spec, bail } = flags;
+	const { grep, grepInvert, tag, id, spec, bail, shard } = flags;
 	return (
-		[grep, grepInvert, tag, id, spec, bail].every((f) => f === undefined) &&
-		paths.every((path) => basename(resolve(path)) === "scenarios")
+		[grep, grepInvert, tag, id, spec, bail, shard].every(
+			(f) => f === undefined,
+		) && paths.every((path) => basename(resolve(path)) === "scenarios")
 	);
 }
 
@@ -834,9 +1128,18 @@ export async function main(argv: readonly string[]): Promise<void> {
 		await program(finish).parseAsync([...argv], { from: "user" });
 	} catch (error) {
 		if (error instanceof CommanderError) finish(error.exitCode === 0 ? 0 : 2);
-		else if (error instanceof Usage || error instanceof NotBuilt) {
+		else if (
+			error instanceof Usage ||
+			error instanceof NoState ||
+			error instanceof NotBuilt
+		) {
 			err(`xdisp-check: ${error.message}\n`);
-			finish(error instanceof Usage ? 2 : 5);
+			finish(error instanceof NotBuilt ? 5 : 2);
+		} else if (error instanceof Unusable) {
+			err(
+				`xdisp-check: the implementation could not be loaded: ${error.message}\n`,
+			);
+			finish(5);
 		} else {
 			err(
 				`xdisp-check: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

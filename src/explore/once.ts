@@ -14,6 +14,7 @@ import type { CallEntry } from "../journal/entry.ts";
 import { footprint, type Touch } from "../journal/footprint.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Finding } from "../judge/finding.ts";
+import type { Verdict } from "../judge/judge.ts";
 import type { CaseReport } from "../report/report.ts";
 import { type CaseOptions, runCase } from "../run/case.ts";
 import type { Play } from "../run/play.ts";
@@ -85,6 +86,8 @@ export interface Once {
 	state: string;
 	calls: number;
 	journal: Journal | undefined;
+	/** What the rules saw. */
+	verdict: Verdict | undefined;
 }
 
 /** A call of the ledger with what it touched. */
@@ -107,7 +110,7 @@ export async function once(
 ): Promise<Once> {
 	const noted = new NotedChoices(die ?? dieOf(story, plan));
 	let stage: Play | undefined;
-	const { report, journal, picks } = await runCase(story, {
+	const { report, journal, picks, verdict } = await runCase(story, {
 		...setup,
 		seed: 0,
 		picks: plan.picks,
@@ -129,6 +132,7 @@ export async function once(
 		state: stage === undefined ? "" : endState(stage),
 		calls: report.calls,
 		journal,
+		verdict,
 	};
 }
 

@@ -4,6 +4,7 @@
  * Blame (decision 5): on a subject a finding is a failure; on a reference that is no subject, on the toolstack or the world it is our own error; of a
  * scripted side it is provoked when a step had announced it, else the scenario's error.
  */
+import { ANYTHING } from "../base/party.ts";
 import type { Entry, EntryKind } from "../journal/entry.ts";
 import {
 	ExchangeView,
@@ -326,7 +327,7 @@ function standingOf(
 		const told = frame.announced.some(
 			(a) =>
 				a.participant === who.name &&
-				(a.id === rule.id || requirements.includes(a.id)),
+				(a.id === rule.id || a.id === ANYTHING || requirements.includes(a.id)),
 		);
 		return told
 			? { standing: "provoked", reason: "announced by the scenario" }

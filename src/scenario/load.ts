@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { ANYTHING } from "../base/party.ts";
 import type { Place, Source } from "../base/position.ts";
 import { type Draft, expand, type Layer } from "./expand.ts";
 import type { Scope } from "./expression.ts";
@@ -416,7 +417,9 @@ class Loader {
 						? [node.value]
 						: [];
 			this.#requirements(
-				ids.filter((id): id is string => typeof id === "string"),
+				ids.filter(
+					(id): id is string => typeof id === "string" && id !== ANYTHING,
+				),
 				node,
 			);
 		}

@@ -398,7 +398,7 @@ export const MODIFIERS = z.strictObject({
 	),
 	note: told("a remark for the report", z.optional(text())),
 	breaks: told(
-		"requirement ids that a scripted side breaks here on purpose",
+		"requirement ids that a scripted side breaks here on purpose; `anything` for a side that keeps to nothing from here on",
 		z.optional(oneOrMore("requirement ids", text(128))),
 	),
 	repeat: told(
