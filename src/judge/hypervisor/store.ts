@@ -140,8 +140,9 @@ export class StoreBooks {
 	private readonly clients = new Map<number, Client>([[0, client()]]);
 	/** When each node was changed last, for the committed store. */
 	private readonly changed = new Map<string, number>();
-	/** The most nodes that a domain had and could still make one. */
+	/** The most nodes that a domain had and could still make one, and the fewest with which it could not. */
 	private readonly fine = new Map<number, number>();
+	private readonly full = new Map<number, number>();
 	/** Nodes that ended with their owner, and were not made again. */
 	private readonly left = new Set<string>();
 	private found: Found[] = [];
@@ -455,6 +456,8 @@ export class StoreBooks {
 
 	/** So many nodes were too many: they were not before. */
 	private quota(domid: number, count: number): void {
+		const full = this.full.get(domid);
+		if (full === undefined || count < full) this.full.set(domid, count);
 		const fine = this.fine.get(domid) ?? 0;
 		if (count < fine)
 			this.wrong(
@@ -462,6 +465,19 @@ export class StoreBooks {
 				`is refused a node with ${count} of its own`,
 				`success: with ${fine} it could still make one`,
 				"-ENOSPC",
+			);
+	}
+
+	/** So many nodes were not too many: fewer never were. */
+	private made(domid: number, count: number): void {
+		this.fine.set(domid, Math.max(this.fine.get(domid) ?? 0, count));
+		const full = this.full.get(domid);
+		if (full !== undefined && count > full)
+			this.wrong(
+				"whole",
+				`makes a node with ${count} of its own`,
+				`-ENOSPC: ${full} were too many before`,
+				"success",
 			);
 	}
 
@@ -522,8 +538,7 @@ export class StoreBooks {
 		if (parent === undefined) return;
 		const before = this.of(domid).nodes;
 		if (tx !== undefined) tx.makes = true;
-		else if (domid !== 0)
-			this.fine.set(domid, Math.max(this.fine.get(domid) ?? 0, before));
+		else if (domid !== 0) this.made(domid, before);
 		const [owner, ...others] = parent.perms as [Perm, ...Perm[]];
 		const perms = domid === 0 ? parent.perms : [{ ...owner, domid }, ...others];
 		this.set(
@@ -717,11 +732,7 @@ export class StoreBooks {
 			if (node === undefined && this.nodes.get(path) === undefined) continue;
 			this.set(path, node, undefined);
 		}
-		if (tx.makes && domid !== 0)
-			this.fine.set(
-				domid,
-				Math.max(this.fine.get(domid) ?? 0, before + more - 1),
-			);
+		if (tx.makes && domid !== 0) this.made(domid, before + more - 1);
 		for (const { path, below: wide } of tx.events)
 			this.fire(path, undefined, wide, seen.get(path));
 	}
@@ -952,6 +963,7 @@ export class StoreBooks {
 	private died(domid: number): void {
 		this.clients.delete(domid);
 		this.fine.delete(domid);
+		this.full.delete(domid);
 		for (const { transactions } of this.clients.values())
 			for (const tx of transactions.values()) tx.death = true;
 		const visit = (path: string): void => {
