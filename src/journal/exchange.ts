@@ -199,8 +199,17 @@ export class ExchangeView {
 			this.closeAll(mine, seq, out);
 			this.openAll(fe, be, dev, dir, seq, out);
 		}
+		// A frontend that published before there was a backend is served with what it published.
+		const late =
+			back && after === "2" && (before === "1" || before === undefined);
 		// Closing alone does not end a link: its requests may still be answered.
-		if (after !== "3" && after !== "4" && after !== "5" && after !== before)
+		if (
+			!late &&
+			after !== "3" &&
+			after !== "4" &&
+			after !== "5" &&
+			after !== before
+		)
 			this.closeAll(mine, seq, out);
 	}
 
