@@ -1,6 +1,8 @@
 /** The whole tool on one page: select and load scenarios, play and judge their cases, gather one report. */
 import type { Pick } from "./base/choices.ts";
+import { explore } from "./explore/explore.ts";
 import type { Setup } from "./explore/once.ts";
+import { ordersText, sweepText } from "./explore/told.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import backend from "./peer/backend.ts";
@@ -209,6 +211,9 @@ export async function check(options: CheckOptions): Promise<Checked> {
 	};
 }
 
+/** Runs of a case whose scenario has `sweep` or `explore`: enough to see it at work. All places and orders are the affair of the command explore. */
+const TRIED_BY_RUN = 12;
+
 /** Plays cases in process, or in a worker when a user's module is under test. */
 class CaseRunner {
 	readonly options: CaseOptions;
@@ -278,7 +283,44 @@ class CaseRunner {
 		const { report, journal } = await runCase(story, this.options);
 		if (this.check.journal && journal !== undefined)
 			keep(journalLines(story.id, journal));
-		return report;
+		return (await this.tryOthers(story, report)) ?? report;
+	}
+
+	/** What a scenario asks for by `sweep` and `explore`, as far as a few runs go; undefined when it asks for nothing or the case did not pass. */
+	private async tryOthers(
+		story: Case,
+		report: CaseReport,
+	): Promise<CaseReport | undefined> {
+		const { sweep, explore: orders } = story;
+		if (sweep === undefined && orders === undefined) return undefined;
+		if (report.outcome !== "passed" || this.options.seed !== 0)
+			return undefined;
+		if (this.options.picks !== undefined) return undefined;
+		const [tried] = await explore([story], this.options, {
+			faults: sweep === undefined ? [] : undefined,
+			pairs: 0,
+			orders: orders === undefined ? undefined : "pct",
+			preemptions: 0,
+			depth: 3,
+			window: "steps",
+			runs: TRIED_BY_RUN,
+			seed: 1,
+			stopped: () => this.check.interrupted?.() === true,
+		});
+		const failed = tried?.findings[0]?.first.report;
+		const notes = [
+			...(tried?.sweep === undefined
+				? []
+				: [`sweep: ${sweepText(tried.sweep)}`]),
+			...(tried?.orders === undefined
+				? []
+				: [`orders: ${ordersText(tried.orders)}`]),
+			"all of it: xdisp-check explore",
+		];
+		return {
+			...(failed ?? report),
+			notes: [...(failed ?? report).notes, notes.join("; ")],
+		};
 	}
 
 	private async inWorker(
@@ -320,7 +362,11 @@ class CaseRunner {
 		});
 		if (end.kind === "done") {
 			if (end.journal !== undefined) keep(end.journal);
-			return end.report;
+			if (story.sweep === undefined && story.explore === undefined)
+				return end.report;
+			const note =
+				"what the scenario asks for by `sweep` or `explore` is tried by xdisp-check explore";
+			return { ...end.report, notes: [...end.report.notes, note] };
 		}
 		return ended(blank, story, this.options, end);
 	}

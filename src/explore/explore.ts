@@ -250,7 +250,10 @@ class Exploration {
 	private note(run: Once): void {
 		this.runs += 1;
 		this.options.onRun?.();
+		const told = new Set<string>();
 		for (const found of run.found) {
+			if (told.has(found.signature)) continue;
+			told.add(found.signature);
 			const known = this.findings.get(found.signature);
 			if (known !== undefined) known.runs += 1;
 			else

@@ -469,11 +469,6 @@ export function blankReport(
 	story: Case,
 	options: Pick2<CaseOptions, "names" | "seed" | "under">,
 ): CaseReport {
-	const notes: string[] = [];
-	if (story.sweep !== undefined)
-		notes.push("sweep: not executed yet; the case ran once");
-	if (story.explore !== undefined)
-		notes.push("explore: not executed yet; the case ran once");
 	return {
 		id: story.id,
 		scenario: story.scenario,
@@ -486,7 +481,7 @@ export function blankReport(
 		faults: [],
 		notObservable: [],
 		notJudged: [],
-		notes,
+		notes: [],
 		requirements: story.spec,
 		tags: story.tags,
 		command: command(story, options, []),
