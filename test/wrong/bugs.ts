@@ -1,9 +1,9 @@
 /**
- * The matrix bug × rule, from runs of the whole shipped suite: each of the real bugs in the place of a subject, then the reference pair. The last
- * line counts the bugs that a rule of one of their families caught, at that rule's own level.
+ * The matrix bug × rule, from runs of the whole shipped suite: each of the real bugs in the place of a subject or of the world, then the reference
+ * pair. The last line counts the bugs that a rule of one of their families caught, at that rule's own level. `npm run bugs -- B67 B70` tries these alone.
  */
 import { RULES } from "../../src/judge/rules/index.ts";
-import { BUGS, type Bug } from "../../src/spec/bugs.ts";
+import { BUGS as ALL, type Bug } from "../../src/spec/bugs.ts";
 import { loadWrong, wrongFiles } from "./catalogue.ts";
 import { isMainThread, serve, spread } from "./pool.ts";
 import {
@@ -14,6 +14,9 @@ import {
 	placed,
 	playCase,
 } from "./suite.ts";
+
+const named = process.argv.slice(2);
+const BUGS = ALL.filter(({ id }) => named.length === 0 || named.includes(id));
 
 /** Cases in which each rule found something, by rule id. */
 type Caught = Record<string, number>;
