@@ -51,8 +51,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 	"0bf810e9be":
 		"the event is delivered by the clock of flips, some ticks later and still in bounded time",
 	"0d697a9adc": "an empty batch publishes the index that stands there already",
-	"000a1103eb":
-		"some more looks at the store before the device rests; bounded by MOVES",
 	"10eb407e6c":
 		"the branch is taken when Closing could not be written: the next attempt lets go",
 	"05a3947216":
