@@ -18,6 +18,7 @@ import { leakRules } from "./leaks.ts";
 import { limitsKept } from "./limits-kept.ts";
 import { liveMappings } from "./live-mappings.ts";
 import { mapStatus } from "./map-status.ts";
+import { onScreen } from "./on-screen.ts";
 import { oneReply } from "./one-reply.ts";
 import { ownAnswer } from "./own-answer.ts";
 import { pageLifetime } from "./page-lifetime.ts";
@@ -32,6 +33,7 @@ import { requestForm } from "./request-form.ts";
 import { reservedReferences } from "./reserved-references.ts";
 import { reservedZero } from "./reserved-zero.ts";
 import { ringBounds } from "./ring-bounds.ts";
+import { roomWithinLimits } from "./room-within-limits.ts";
 import { sharedClean } from "./shared-clean.ts";
 import { sizesAgree } from "./sizes-agree.ts";
 import { spuriousEvents } from "./spurious-events.ts";
@@ -74,10 +76,12 @@ export const RULES: readonly Rule[] = [
 	publishedAtOnce,
 	freshNodes,
 	queuesBounded,
+	roomWithinLimits,
 	boundedWait,
 	mapStatus,
 	balloonBooks,
 	flipsPaired,
+	onScreen,
 	sharedClean,
 	versionChosen,
 	limitsKept,

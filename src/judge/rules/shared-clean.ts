@@ -39,7 +39,7 @@ export const sharedClean = rule<State>({
 	families: ["G6"],
 	owes: "both",
 	level: "must",
-	requirements: ["pv.no-secrets"],
+	requirements: ["pv.no-secrets", "displif.get-edid.edid-size"],
 	assumes: [],
 	observes: [
 		"page.alloc",
@@ -239,6 +239,7 @@ function answered(
 		if (status === 0) listed(booked, seq, court);
 	}
 	if (packet.operation !== "GET_EDID" || edid === undefined) return;
+	if (status === 0) unwritten(booked, filled, seq, court);
 	for (const [i, grant] of edid.grants.entries()) {
 		const page = grant && filled.get(grant.frame);
 		if (page === undefined || page.request !== request) continue;
@@ -259,6 +260,31 @@ function answered(
 		});
 		return;
 	}
+}
+
+/** What edid_sz counts has been written: behind that a frontend would read what was there before. */
+function unwritten(
+	booked: BookedRequest,
+	filled: State["filled"],
+	seq: number,
+	court: Court,
+): void {
+	let words = 0;
+	for (const grant of booked.edid?.grants ?? []) {
+		const stored = grant === undefined ? 0 : filled.get(grant.frame)?.stored;
+		words += stored ?? 0;
+		if (stored !== PAGE_WORDS) break;
+	}
+	// A backend that copies by grant stores nothing.
+	if (words === 0 || booked.edid_sz <= words * 4) return;
+	court.breach({
+		domid: booked.device.be,
+		message: `the EDID for ${where(booked)} is said to have ${booked.edid_sz} octets, of which ${words * 4} were written`,
+		expected: "an edid_sz of what was written",
+		got: `edid_sz ${booked.edid_sz}`,
+		entry: seq,
+		requirements: ["displif.get-edid.edid-size"],
+	});
 }
 
 /** Every entry that the backend wrote is a reference that it opened for this frontend. */

@@ -101,6 +101,9 @@ function miscounted(
 	const at = grants.findIndex((grant) => grant?.to !== connection.fe);
 	if (at >= 0)
 		return `page ${at} is the reference ${refs[at]}, which it has not opened for it`;
+	const closed = grants.findIndex((grant) => grant?.readonly === true);
+	if (closed >= 0)
+		return `page ${closed} is the reference ${refs[closed]}, which the frontend can only read`;
 	if (new Set(refs).size < refs.length) {
 		const twice = refs.find((ref, i) => refs.indexOf(ref) !== i);
 		return `two are the reference ${twice}`;
