@@ -39,7 +39,7 @@ import type { Setup } from "./explore/once.ts";
 import { shrink } from "./explore/shrink.ts";
 import { mergeProgress, progressLine, progressText } from "./explore/tell.ts";
 import { exploreCode, exploreJson, exploreText } from "./explore/told.ts";
-import type { Level } from "./judge/finding.ts";
+import type { Finding, Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import { applyBaseline } from "./report/baseline/apply.ts";
 import { type Baseline, readBaseline } from "./report/baseline/read.ts";
@@ -47,10 +47,18 @@ import { updateBaseline } from "./report/baseline/update.ts";
 import { coverageOf } from "./report/coverage.ts";
 import { coverageJson, coverageText } from "./report/coverage-text.ts";
 import { type ExitCode, exitCode, exitCodeTable } from "./report/exit-code.ts";
+import {
+	type Explained,
+	explain,
+	explainable,
+	type WrongEntry,
+} from "./report/explain.ts";
 import type { FormatOptions } from "./report/formats/format.ts";
 import { FORMAT_NAMES } from "./report/formats/index.ts";
+import { failureBlock, WIDTH } from "./report/formats/pretty.ts";
 import { mergeReports, readReport } from "./report/merge.ts";
 import type { Report } from "./report/report.ts";
+import { layOut } from "./report/section.ts";
 import {
 	parseReporters,
 	type Reporter,
@@ -71,8 +79,10 @@ import {
 	type UsageError,
 } from "./scenario/select.ts";
 import { readSetting } from "./scenario/set.ts";
+import { nearest } from "./scenario/suggest.ts";
 import type { WorldPart } from "./scenario/world-keys.ts";
 import { REQUIREMENTS } from "./spec/index.ts";
+import type { Requirement } from "./spec/requirement.ts";
 import { VERSION } from "./version.ts";
 
 /** Something on the command line is wrong: exit code 2. */
@@ -439,6 +449,17 @@ ${exitCodeTable()}`,
 		.option("--unreferenced", "requirements that no selected scenario names")
 		.action((paths: string[], flags: SelectFlags & Record<string, boolean>) =>
 			finish(list(paths, flags)),
+		);
+
+	command
+		.command("explain")
+		.description(
+			"what is known of a requirement, a rule or a bug, with an example failure",
+		)
+		.argument("<id>", "e.g. displif.reserved-zero, one-reply, B42")
+		.option("--no-example", "without playing a wrong implementation")
+		.action(async (id: string, flags: { example: boolean }) =>
+			finish(await explainId(id, flags.example)),
 		);
 
 	command
@@ -1056,16 +1077,22 @@ function list(
 	paths: string[],
 	flags: SelectFlags & Record<string, unknown>,
 ): ExitCode {
-	if (flags.rules === true) {
-		for (const rule of RULES)
-			out(`${rule.id}\t${rule.level}\t${rule.owes}\t${rule.says}\n`);
-		return 0;
-	}
-	if (flags.requirements === true) {
-		for (const { id, level, owes, says } of REQUIREMENTS.values())
-			out(`${id}\t${level}\t${owes}\t${says}\n`);
-		return 0;
-	}
+	const filter = filterOf(flags);
+	if (flags.rules === true)
+		return listPromises(
+			RULES.filter(
+				({ requirements }) =>
+					filter.spec?.some((id) => requirements.includes(id)) ?? true,
+			),
+			filter,
+		);
+	if (flags.requirements === true)
+		return listPromises(
+			[...REQUIREMENTS.values()].filter(
+				({ id }) => filter.spec?.includes(id) ?? true,
+			),
+			filter,
+		);
 	const selected = selectFiles(
 		paths.length > 0 ? paths : [SHIPPED],
 		process.cwd(),
@@ -1074,7 +1101,6 @@ function list(
 		throw new Usage(selected.errors.map(usageText).join("\n"));
 	const { loaded, problems } = loadSelected(selected.files, worldOf(flags.set));
 	for (const one of problems) err(`${render(one)}\n`);
-	const filter = filterOf(flags);
 	const named = new Set<string>();
 	let found = 0;
 	for (const { scenario, lines } of loaded) {
@@ -1095,6 +1121,100 @@ function list(
 		for (const id of REQUIREMENTS.keys()) if (!named.has(id)) out(`${id}\n`);
 	if (problems.length > 0) return 3;
 	return found === 0 ? 4 : 0;
+}
+
+/** Of rules and requirements `--grep` sees the id and what it says. */
+function listPromises(
+	all: readonly Pick<Requirement, "id" | "level" | "owes" | "says">[],
+	{ grep = [], grepInvert = [], ids = [] }: Filter,
+): ExitCode {
+	const found = all.filter(({ id, says }) => {
+		const matches = (one: RegExp) => one.test(`${id} ${says}`);
+		return (
+			(grep.length === 0 || grep.some(matches)) &&
+			!grepInvert.some(matches) &&
+			(ids.length === 0 || ids.includes(id))
+		);
+	});
+	for (const { id, level, owes, says } of found)
+		out(`${id}\t${level}\t${owes}\t${says}\n`);
+	return found.length === 0 ? 4 : 0;
+}
+
+/** What the catalogue says; then a wrong implementation of ours is played until a rule speaks of it. */
+async function explainId(id: string, example: boolean): Promise<ExitCode> {
+	const { loaded } = loadSelected(
+		selectFiles([SHIPPED], process.cwd()).files,
+		{},
+	);
+	const told = explain(id, {
+		wrong: JSON.parse(
+			readFileSync(join(HOME, "fixtures", "wrong.json"), "utf8"),
+		) as WrongEntry[],
+		scenarios: loaded.map(({ scenario }) => scenario),
+	});
+	if (told === undefined)
+		throw new Usage(
+			`no requirement, rule or bug is called ${JSON.stringify(id)}\n  ${nearestTo(id)}`,
+		);
+	const { kind, title, sections } = told;
+	out(
+		`${told.id}, a ${kind}\n\n${layOut([{ label: "says", lines: [title] }, ...sections], "  ", undefined, WIDTH).join("\n")}\n`,
+	);
+	if (example) out(`\n${await exampleOf(told)}\n`);
+	return 0;
+}
+
+function nearestTo(id: string): string {
+	const near = nearest(id, explainable());
+	return near === undefined
+		? "list --requirements and list --rules name them all; bugs are B01 and following"
+		: `did you mean \`${near}\`?`;
+}
+
+/** Wrong implementations that are played in search of an example. */
+const EXAMPLES_TRIED = 4;
+
+/** The report of the first case in which a wrong implementation is caught for what is explained; better one that tells of it first. */
+async function exampleOf({ shownBy, names }: Explained): Promise<string> {
+	const speaks = ({ rule, requirements }: Finding) =>
+		names.rules.includes(rule) &&
+		(names.requirement === undefined ||
+			requirements.includes(names.requirement));
+	let beside: string | undefined;
+	for (const { file, takes, shownBy: paths } of shownBy.slice(
+		0,
+		EXAMPLES_TRIED,
+	)) {
+		const { report } = await check({
+			paths: paths.map((path) => join(HOME, path)),
+			cwd: HOME,
+			filter: {},
+			seed: 0,
+			level: "may",
+			without: [],
+			world: {},
+			under: { [takes]: { name: file, path: join(HOME, file) } },
+			bail: 1,
+			journal: false,
+			workerScript: join(HOME, "dist", "worker.mjs"),
+			patience: 20_000,
+			now: () => Date.now(),
+		});
+		for (const one of report.files.flatMap(({ cases }) => cases)) {
+			if (!one.findings.some(speaks)) continue;
+			const text = [
+				`  an example, of ${file}`,
+				"",
+				...failureBlock(one, report, {
+					requirement: (id) => REQUIREMENTS.get(id)?.says,
+				}),
+			].join("\n");
+			if (one.findings.slice(0, 1).some(speaks)) return text;
+			beside ??= text;
+		}
+	}
+	return beside ?? "  no example: no wrong implementation of ours breaks this";
 }
 
 function lintPaths(paths: string[], flags: SelectFlags): ExitCode {

@@ -50,6 +50,8 @@ export interface Finding {
 	entry: number;
 	/** The scenario line nearest to it. */
 	place: Place;
+	/** What the scenario was doing, e.g. `step 4, gem.close`; not there when a step's own expectation says it. */
+	during?: string;
 	/** Why it was allowed or provoked. */
 	reason?: string;
 	leak?: Leak;

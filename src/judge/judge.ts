@@ -82,6 +82,7 @@ export class Hearing {
 	/** By domain: rule and requirement ids it has broken so far. */
 	private readonly broken = new Map<number, Set<string>>();
 	private readonly held: string[] = [];
+	private readonly scenes: Scene[] = [];
 	/** Entries that were heard. */
 	private length = 0;
 
@@ -106,6 +107,8 @@ export class Hearing {
 		const { journal, exchange, wire, books } = this;
 		while (this.length < journal.length) {
 			const entry = journal.entry(this.length++);
+			const scene = sceneBegun(entry);
+			if (scene !== undefined) this.scenes.push(scene);
 			this.keeps(entry);
 			this.alive.follow(entry);
 			this.ledger.follow(entry);
@@ -216,7 +219,10 @@ export class Hearing {
 		const who =
 			rule.owes === "world" ? undefined : this.byDomid.get(breach.domid);
 		const requirements = breach.requirements ?? rule.requirements;
-		const step = journal.length === 0 ? 0 : journal.step(breach.entry);
+		const scene = sceneOf(this.scenes, breach.entry);
+		// What a driver's own tasks do has no step: the one that was running is the nearest.
+		const own = journal.length === 0 ? 0 : journal.step(breach.entry);
+		const step = own === 0 ? (scene?.step ?? 0) : own;
 		const { standing, reason } = standingOf(rule, requirements, who, frame);
 		const finding: Finding = {
 			rule: rule.id,
@@ -233,6 +239,7 @@ export class Hearing {
 			place: frame.place(step),
 		};
 		if (reason !== undefined) finding.reason = reason;
+		if (scene !== undefined) finding.during = scene.says;
 		if (breach.leak !== undefined)
 			finding.leak = {
 				...breach.leak,
@@ -242,6 +249,41 @@ export class Hearing {
 			};
 		return finding;
 	}
+}
+
+/** What the scenario does from an entry on. */
+interface Scene {
+	seq: number;
+	/** 0 outside the steps. */
+	step: number;
+	says: string;
+}
+
+const PHASES: Readonly<Record<string, string>> = {
+	setup: "before the first step",
+	devices: "before the first step",
+	epilogue:
+		"after the last step: clients close, frontends unbind, the devices are removed",
+	removed: "at the end, when the devices are gone",
+	end: "at the end, when the devices are gone",
+};
+
+function sceneBegun(entry: Entry): Scene | undefined {
+	if (entry.kind === "step.begin")
+		return {
+			seq: entry.seq,
+			step: entry.step,
+			says: `step ${entry.step}, ${entry.note.text}`,
+		};
+	const says = entry.kind === "phase" ? PHASES[entry.note.name] : undefined;
+	return says === undefined ? undefined : { seq: entry.seq, step: 0, says };
+}
+
+/** What was going on at an entry, which may be an earlier one than the last. */
+function sceneOf(scenes: readonly Scene[], seq: number): Scene | undefined {
+	for (let i = scenes.length - 1; i >= 0; i--)
+		if ((scenes[i] as Scene).seq <= seq) return scenes[i];
+	return undefined;
 }
 
 /** Which domains can still act, and since when without a break. */

@@ -52,15 +52,15 @@ export function failureText(
 			...tellStory(one, first),
 			...tellFaults(one),
 			...list("also", tellAlike(also)),
-			{ label: "see it", lines: [oneLine(one.command)] },
+			{ label: "see it", lines: [oneLine(one.command)], whole: true },
 		]),
 	};
 }
 
 const shortened = (sections: readonly Section[]): Section[] =>
-	sections.map(({ label, lines }) => ({
-		label,
-		lines: lines.map((line) => clip(line)),
+	sections.map((section) => ({
+		...section,
+		lines: section.lines.map((line) => clip(line)),
 	}));
 
 /** No section when there is nothing to tell. */
@@ -196,10 +196,11 @@ function tellRequirements(
 
 function at(one: CaseReport, finding?: Finding): Section {
 	const place = one.frame?.place ?? finding?.place ?? one.place;
+	const during = finding?.during;
 	return {
 		label: "at",
 		lines: [
-			placeText(place),
+			`${placeText(place)}${during === undefined ? "" : ` (${during})`}`,
 			...(one.frame === undefined
 				? []
 				: [frame(one.frame.text.slice(0, place.column + PART_LIMIT), place)]),
@@ -262,9 +263,9 @@ function tellAlike(findings: readonly Finding[]): string[] {
 }
 
 function tellShort(finding: Finding): string {
-	const { blamed, leak } = finding;
+	const { blamed, leak, message } = finding;
 	const made =
-		leak === undefined
+		leak === undefined || message.includes(leak.origin)
 			? ""
 			: `; ${leak.kind} made by ${leak.origin} (entry ${leak.entry})`;
 	return `${headline(finding)} - ${blamed}${made}`;

@@ -1,21 +1,28 @@
 /** A labelled paragraph of a report: the label stands once, the lines below each other beside it. */
 export interface Section {
 	label: string;
+	/** A line that has line ends in it is laid out already. */
 	lines: readonly string[];
+	/** To be copied: never broken. */
+	whole?: true;
 }
 
 /** Labels are cut or filled to this many characters. */
 const LABEL_WIDTH = 13;
 
-/** One line per line of each section; `ink` paints the label. */
+/** One line per line of each section, broken between words to fit in `width` columns; `ink` paints the label. */
 export function layOut(
 	sections: readonly Section[],
 	indent = "",
 	ink: (label: string) => string = (label) => label,
+	width = Number.POSITIVE_INFINITY,
 ): string[] {
-	return sections.flatMap(({ label, lines }) =>
+	const room = width - indent.length - LABEL_WIDTH;
+	return sections.flatMap(({ label, lines, whole }) =>
 		lines
-			.flatMap((line) => line.split("\n"))
+			.flatMap((line) =>
+				whole || line.includes("\n") ? line.split("\n") : wrap(line, room),
+			)
 			.map((line, i) => {
 				const margin =
 					i === 0
@@ -24,6 +31,25 @@ export function layOut(
 				return (indent + margin + line).trimEnd();
 			}),
 	);
+}
+
+/** Broken between words; what goes on stands below the line's last column. A word that is too long stays whole. */
+export function wrap(line: string, width: number): string[] {
+	if (line.length <= width) return [line];
+	const columnsEnd = /^.*\S {2,}(?=\S)/.exec(line.slice(0, width / 2))?.[0];
+	const hang = " ".repeat(
+		columnsEnd?.length ?? (/^[ -]*/.exec(line)?.[0] ?? "").length,
+	);
+	const out: string[] = [];
+	let rest = line;
+	while (rest.length > width) {
+		const at = rest.lastIndexOf(" ", width);
+		const cut = at > hang.length ? at : rest.indexOf(" ", width);
+		if (cut < 0) break;
+		out.push(rest.slice(0, cut).trimEnd());
+		rest = hang + rest.slice(cut).trimStart();
+	}
+	return [...out, rest];
 }
 
 /** Rows as columns, two blanks apart; the last column is not filled. */

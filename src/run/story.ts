@@ -1,4 +1,5 @@
 /** The message sequence of a case, decoded: what the ledger meant, and the calls that change who owns what. */
+import { ERRNO } from "../base/errno.ts";
 import {
 	describeEvent,
 	describeRequest,
@@ -21,16 +22,19 @@ function telling(entry: Entry): boolean {
 	if (!("reply" in entry)) return false;
 	if (
 		entry.fault !== 0 ||
-		entry.kind.startsWith("domain.") ||
+		(entry.kind.startsWith("domain.") && entry.kind !== "domain.create") ||
 		entry.kind === "driver.exit" ||
 		entry.kind === "driver.note"
 	)
 		return true;
-	// A wait that times out is part of the story; a read of a node that is not there is not.
+	// A wait that times out is part of the story; a look for a node that is not there is not.
 	return (
-		entry.reply.status < 0 && entry.kind !== "xs.read" && entry.kind !== "xs.rm"
+		entry.reply.status < 0 &&
+		!(entry.kind.startsWith("xs.") && -entry.reply.status === ERRNO.ENOENT)
 	);
 }
+
+const NOTHING_ALIKE = { shape: "", count: 0, first: "" };
 
 /** The tail of the story up to an entry (the end when there is none). The entry `always`, at which a promise was broken, is in it whatever it is. */
 export function storyTail(
@@ -43,6 +47,22 @@ export function storyTail(
 	const lines: StoryLine[] = [];
 	const line = (seq: number, who: string, text: string) =>
 		lines.push({ entry: seq, tick: journal.entry(seq).tick, who, text });
+	/** Calls that differ in numbers alone are told once, by the last of them. */
+	let alike = NOTHING_ALIKE;
+	const call = (entry: Entry) => {
+		const who = name(entry.domid);
+		const text = tellEntryLine(entry, name);
+		const shape =
+			"reply" in entry ? `${who} ${text.replaceAll(/\d+/g, "#")}` : "";
+		const last = lines.at(-1);
+		if (shape !== "" && shape === alike.shape && last !== undefined) {
+			alike.count += 1;
+			last.text = `${alike.first}, after ${alike.count} more like it`;
+			return;
+		}
+		alike = { shape, count: 0, first: text };
+		line(entry.seq, who, text);
+	};
 	let seq = until;
 	let at = wire.length - 1;
 	while (at >= 0 && (wire[at] as WireEntry).seq > until) at -= 1;
@@ -51,14 +71,16 @@ export function storyTail(
 		if (meant !== undefined && meant.seq >= seq) {
 			at -= 1;
 			const told = tellWire(meant, name);
-			if (told !== undefined) line(meant.seq, told.who, told.text);
+			if (told !== undefined) {
+				line(meant.seq, told.who, told.text);
+				alike = NOTHING_ALIKE;
+			}
 			continue;
 		}
 		if (seq < 0) break;
 		const kind = journal.kind(seq);
 		if (seq === always && lines.at(-1)?.entry !== seq) {
-			const entry = journal.entry(seq);
-			line(seq, name(entry.domid), tellEntryLine(entry, name));
+			call(journal.entry(seq));
 			seq -= 1;
 			continue;
 		}
@@ -69,8 +91,7 @@ export function storyTail(
 			!kind.startsWith("memory.")
 		) {
 			const entry = journal.entry(seq);
-			if (telling(entry))
-				line(seq, name(entry.domid), tellEntryLine(entry, name));
+			if (telling(entry)) call(entry);
 		}
 		seq -= 1;
 	}

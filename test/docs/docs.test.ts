@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { command } from "../cli/command.ts";
-import { loadWrong, wrongFiles } from "../wrong/catalogue.ts";
+import { loadWrong, saysOf, wrongFiles } from "../wrong/catalogue.ts";
 import { galleryDocument } from "./gallery.ts";
 import { anchor } from "./markdown.ts";
 import { peersDocument } from "./peers.ts";
@@ -42,6 +42,21 @@ describe("docs", () => {
 
 	it("RULES.md is what the rules and the wrong implementations say", async () => {
 		expectFresh("docs/RULES.md", rulesDocument(await allWrong()));
+	});
+
+	it("fixtures/wrong.json lists the wrong implementations", async () => {
+		const listed = (await allWrong()).map(({ file, wrong }) => ({
+			file,
+			takes: wrong.takes,
+			...(wrong.bug === undefined ? {} : { bug: wrong.bug }),
+			says: saysOf(readFileSync(join(ROOT, file), "utf8")),
+			caughtBy: wrong.caughtBy,
+			shownBy: wrong.shownBy,
+		}));
+		expectFresh(
+			"fixtures/wrong.json",
+			`[\n${listed.map((one) => `\t${JSON.stringify(one)}`).join(",\n")}\n]\n`,
+		);
 	});
 
 	it("GALLERY.md is what the command prints", async () => {

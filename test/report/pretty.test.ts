@@ -8,6 +8,9 @@ const lines = (text: string) => text.trimEnd().split("\n");
 const ESC = String.fromCharCode(27);
 const CONTROL = /\p{Cc}/u;
 
+/** Without its line breaks. */
+const flowing = (text: string): string => text.replaceAll(/\s+/g, " ");
+
 describe("the pretty report", () => {
 	it.each(REPORT_NAMES)("%s ends with the counts, alone", (name) => {
 		for (const ink of [undefined, new Chalk({ level: 3 })]) {
@@ -81,7 +84,7 @@ describe("the pretty report", () => {
 			outcome: "failed",
 			findings: [finding(), finding({ rule: "leak-grants", leak })],
 		});
-		expect(FORMATS.pretty(aReport([one]))).toMatch(
+		expect(flowing(FORMATS.pretty(aReport([one])))).toMatch(
 			/also .*; grant made by grant\.access ref 9 .*\(entry 12\)/,
 		);
 	});
@@ -90,10 +93,10 @@ describe("the pretty report", () => {
 		const findings = Array.from({ length: 31 }, (_, i) =>
 			finding({ message: `the ${"x".repeat(i)}th thing` }),
 		);
-		const text = FORMATS.pretty(
-			aReport([aCase({ outcome: "failed", findings })]),
+		const text = flowing(
+			FORMATS.pretty(aReport([aCase({ outcome: "failed", findings })])),
 		);
-		expect(text.match(/ - be$/gm)).toHaveLength(20);
+		expect(text.match(/ - be /g)).toHaveLength(20);
 		expect(text).toContain("and 10 more");
 	});
 
@@ -101,10 +104,40 @@ describe("the pretty report", () => {
 		const findings = Array.from({ length: 31 }, (_, i) =>
 			finding({ message: `page ${i} was freed` }),
 		);
-		const text = FORMATS.pretty(
-			aReport([aCase({ outcome: "failed", findings })]),
+		const text = flowing(
+			FORMATS.pretty(aReport([aCase({ outcome: "failed", findings })])),
 		);
 		expect(text.match(/ - be/g)).toHaveLength(1);
 		expect(text).toContain(" - be - and 29 more like it");
+	});
+
+	it("keeps to 120 columns, but for the command that is to be copied", () => {
+		const long = "a sentence that goes on and on ".repeat(12).trim();
+		const one = aCase({
+			outcome: "failed",
+			title: long,
+			command: `npx xdisp-check run ${"x".repeat(150)}`,
+			findings: [
+				finding({ message: long, expected: long, got: long }),
+				finding({ rule: "another", message: long }),
+			],
+			story: [
+				{ entry: 40, tick: 2, who: "fe", text: `request  ${long}` },
+				{ entry: 41, tick: 2, who: "be", text: "x".repeat(150) },
+			],
+		});
+		const lines = FORMATS.pretty(aReport([one])).split("\n");
+		// A word that is too long for a line stands on its own.
+		expect(
+			lines
+				.filter((line) => line.length > 120)
+				.map((line) => line.slice(0, 14)),
+		).toEqual([expect.stringMatching(/^ {14}$/), "    see it    "]);
+		const text = flowing(lines.join("\n"));
+		expect(text.split(long).length - 1).toBeGreaterThanOrEqual(6);
+		// What goes on stands below the last column.
+		const at = lines.findIndex((line) => line.includes("request  a sentence"));
+		const column = lines[at]?.indexOf("a sentence") ?? -1;
+		expect(lines[at + 1]).toMatch(new RegExp(`^ {${column}}\\S`));
 	});
 });

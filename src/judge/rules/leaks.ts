@@ -193,9 +193,9 @@ function tell(
 				: plural.replace(/(?<=ch)es$|s$/, "");
 		court.breach({
 			domid: first.domid,
-			message: `${items.length} ${items.length === 1 ? one : what} never given back; the first was made by ${court.tell(first.seq)}`,
+			message: `${items.length} ${items.length === 1 ? one : what} never given back; ${items.length === 1 ? "it" : "the first"} was made by ${court.tell(first.seq)}`,
 			expected: `${back} for each, before the device is gone`,
-			got: `${items.length} still held at rest (${numbers(items)})`,
+			got: `${items.length} still held when all was at rest: ${items.length === 1 ? one : what} ${numbers(items)}`,
 			entry: first.seq,
 			leak: {
 				kind: kind === "object" ? first.object : kind,

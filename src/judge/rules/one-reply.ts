@@ -1,3 +1,4 @@
+import { describeRequest, describeResponse } from "../../displif/packet.ts";
 import type { CallEntry } from "../../journal/entry.ts";
 import type { Connection } from "../../journal/exchange.ts";
 import { type Court, rule } from "../rule.ts";
@@ -5,7 +6,6 @@ import { type Court, rule } from "../rule.ts";
 const id = (words: ArrayLike<number>) => (words[0] as number) & 0xffff;
 const operation = (words: ArrayLike<number>) =>
 	((words[0] as number) >>> 16) & 0xff;
-const hex = (value: number) => `0x${value.toString(16).padStart(2, "0")}`;
 
 /** Exactly one reply for each request, with its id and its operation. */
 export const oneReply = rule<Told>({
@@ -17,6 +17,8 @@ export const oneReply = rule<Told>({
 	requirements: [
 		"displif.response.one-per-request",
 		"displif.response.id-echoed",
+		"displif.response.operation-echoed",
+		"pv.bounded-wait",
 	],
 	assumes: ["ring-bounds"],
 	observes: ["wire.response", "wire.close", "evtchn.notify"],
@@ -33,7 +35,7 @@ export const oneReply = rule<Told>({
 				domid: connection.be,
 				message: `a response on ${where} has id ${id(words)}, which no unanswered request has`,
 				expected: "the id of a request that is not answered yet",
-				got: `id ${id(words)}, operation ${hex(operation(words))}`,
+				got: describeResponse(words),
 				entry: seq,
 			});
 			return;
@@ -42,8 +44,8 @@ export const oneReply = rule<Told>({
 			court.breach({
 				domid: connection.be,
 				message: `the response to request ${id(words)} on ${where} names another operation`,
-				expected: `operation ${hex(operation(request.words))}`,
-				got: `operation ${hex(operation(words))}`,
+				expected: `a response to ${describeRequest(request.words)}`,
+				got: describeResponse(words),
 				entry: seq,
 				requirements: ["displif.response.operation-echoed"],
 			});
@@ -95,7 +97,7 @@ function unanswered(
 		domid: connection.be,
 		message: `${late.length} request${late.length === 1 ? "" : "s"} on connector ${connection.connector} of device ${connection.dev} not answered in ${PATIENCE} ms`,
 		expected: "one response for each request while the connection stands",
-		got: `no response to id ${id(first.words)}, operation ${hex(operation(first.words))}`,
+		got: `no response to ${describeRequest(first.words)}`,
 		entry: first.seq,
 		requirements: ["displif.response.one-per-request", "pv.bounded-wait"],
 	});

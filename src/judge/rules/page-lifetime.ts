@@ -65,7 +65,7 @@ export const pageLifetime = rule<Set<Pending>>({
 						court,
 						entry,
 						`ended the grant of a page that ${holder} names`,
-						"no end before the answer",
+						"the grant stays open until the answer, or the end of the connection",
 					);
 				return;
 			}
@@ -88,7 +88,7 @@ function released(
 			court,
 			entry,
 			`freed a page that ${who} has mapped (${court.tell(map.seq)})`,
-			"quarantine until the peer has unmapped",
+			"the page is kept, and not used again, until the peer has unmapped it",
 		);
 		return;
 	}
@@ -108,7 +108,7 @@ function released(
 			court,
 			entry,
 			`freed a page that ${holder} names`,
-			"no reuse before the answer, or the end of the connection",
+			"the page is kept until the answer, or the end of the connection",
 		);
 }
 
@@ -132,7 +132,7 @@ function breach(
 		domid: entry.domid,
 		message: `${court.tell(entry.seq)} ${message}`,
 		expected,
-		got: "it was let go",
+		got: "it was given up before that",
 		entry: entry.seq,
 	});
 }

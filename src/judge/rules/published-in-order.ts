@@ -130,7 +130,7 @@ function stored(
 					got:
 						slots.length > 0
 							? "slot and index in one copy"
-							: `the slot by ${court.tell(dirty?.seq ?? seq)}, then the index, without a barrier between them`,
+							: `the slot at #${dirty?.seq ?? seq}, the index at #${seq}, and no write barrier between them`,
 					entry: seq,
 				});
 			state.dirty.get(domid)?.delete(frame);

@@ -12,7 +12,7 @@ import {
 	type Outcome,
 	type Report,
 } from "../report.ts";
-import { columns, layOut, type Section } from "../section.ts";
+import { columns, layOut, type Section, wrap } from "../section.ts";
 import type { Format, FormatOptions, Ink } from "./format.ts";
 
 const PLAIN: Ink = {
@@ -58,6 +58,8 @@ function look(
 	return { unicode, ascii, ink, one, more, told: false };
 }
 
+/** Columns of a line of a block; what is to be copied may be longer. */
+export const WIDTH = 120;
 /** Characters of a remark that stands for several cases. */
 const GROUP_LIMIT = 500;
 
@@ -85,6 +87,17 @@ export const pretty: Format = (report, options = {}) => {
 	page.foot();
 	return `${page.lines.join("\n")}\n`;
 };
+
+/** The block of one case, as it stands in a report. */
+export function failureBlock(
+	one: CaseReport,
+	report: Report,
+	options: FormatOptions,
+): string[] {
+	const page = new Page(report, options);
+	page.failure(one);
+	return page.lines.slice(1);
+}
 
 class Page {
 	readonly lines: string[] = [];
@@ -153,9 +166,14 @@ class Page {
 			this.options.requirement,
 		);
 		const { file, line } = one.place;
+		const mark = this.mark(one.outcome);
+		const at = `${oneLine(`${file}:${line}`)}  `;
+		const margin = LOOKS[one.outcome].ascii.padEnd(5).length + 1;
+		const [head = "", ...more] = wrap(at + caseTitle(one), WIDTH - margin);
 		this.lines.push(
 			"",
-			`${this.mark(one.outcome)} ${oneLine(`${file}:${line}`)}  ${this.ink.bold(caseTitle(one))}`,
+			`${mark} ${head.slice(0, at.length)}${this.ink.bold(head.slice(at.length))}`,
+			...more.map((text) => " ".repeat(margin) + this.ink.bold(text)),
 		);
 		this.sections(sections, "    ");
 		this.sections(remarks(one, this.report.level), "    ");
@@ -216,7 +234,7 @@ class Page {
 	}
 
 	private sections(sections: readonly Section[], indent: string): void {
-		this.lines.push(...layOut(sections, indent, this.ink.dim));
+		this.lines.push(...layOut(sections, indent, this.ink.dim, WIDTH));
 	}
 }
 
