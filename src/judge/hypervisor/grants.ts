@@ -2,7 +2,7 @@
  * Grants, mappings and pages as the calls and their answers tell of them: a second set of books beside the hypervisor's own, from which it shares
  * nothing but the numbers of the headers. What an answer of a fault says is believed, but nothing is concluded from it.
  */
-import type { CallEntry, Entry } from "../../journal/entry.ts";
+import type { CallEntry } from "../../journal/entry.ts";
 import { DOMID_SELF } from "../../xen/abi/domid.ts";
 import {
 	GNTCOPY_dest_gref,
@@ -14,11 +14,11 @@ import {
 	GTF_reading,
 	GTF_writing,
 } from "../../xen/abi/grant-table.ts";
-import type { Wrong } from "./wrong.ts";
+import type { CallName } from "../../xen/call.ts";
+import { SecondBooks } from "./books.ts";
 
 /** `marks`: an entry is in use exactly while something pins it. `mappings`: each live mapping holds its page, and what is handed out is handed out once. */
 export type GrantPromise = "marks" | "mappings";
-type Found = Wrong<GrantPromise>;
 
 /** An entry of a grant table that was opened and not ended. */
 interface Open {
@@ -79,7 +79,7 @@ const PAGE_OCTETS = 4096;
 const PINS = 100;
 const EBUSY = -16;
 
-export class GrantBooks {
+export class GrantBooks extends SecondBooks<GrantPromise> {
 	private readonly guests = new Map<number, Guest>([[0, guest()]]);
 	/** By granter and reference. */
 	private readonly pins = new Map<string, Set<Mapping>>();
@@ -87,17 +87,8 @@ export class GrantBooks {
 	private readonly owners = new Map<number, { domid: number; gfn: number }>();
 	/** How many live mappings each frame has. */
 	private readonly held = new Map<number, number>();
-	private found: Found[] = [];
 
-	/** Enter one entry of the ledger: what it shows to be wrong. */
-	follow(entry: Entry): readonly Found[] {
-		if (!("reply" in entry)) return NONE;
-		if (this.found.length > 0) this.found = [];
-		this.enter(entry);
-		return this.found.length > 0 ? this.found : NONE;
-	}
-
-	private enter(entry: CallEntry): void {
+	protected enter(entry: CallEntry): void {
 		const who = this.of(entry.domid);
 		const { fault } = entry;
 		switch (entry.kind) {
@@ -179,15 +170,6 @@ export class GrantBooks {
 			this.guests.set(domid, known);
 		}
 		return known;
-	}
-
-	private wrong(
-		promise: GrantPromise,
-		message: string,
-		expected: string,
-		got: string,
-	): void {
-		this.found.push({ promise, message, expected, got });
 	}
 
 	private pinsOf(granter: number, ref: number): ReadonlySet<Mapping> {
@@ -733,7 +715,6 @@ export class GrantBooks {
 	}
 }
 
-const NONE: readonly Found[] = [];
 const UNPINNED: ReadonlySet<Mapping> = new Set();
 
 const marksText = (flags: number): string =>
@@ -743,3 +724,24 @@ const marksText = (flags: number): string =>
 	]
 		.filter((name) => name !== "")
 		.join(" | ") || "no mark";
+
+/** The calls that say how grants and pages stand; loads and stores, which are many, say only whether they do. */
+export const GRANT_CALLS = [
+	"grant.claim",
+	"grant.access",
+	"grant.end",
+	"grant.free",
+	"grant.table",
+	"grant.map",
+	"grant.unmap",
+	"grant.copy",
+	"page.alloc",
+	"page.free",
+	"memory.decrease-reservation",
+	"memory.populate-physmap",
+	"balloon.take",
+	"balloon.give",
+	"driver.exit",
+	"domain.create",
+	"domain.destroy",
+] as const satisfies readonly CallName[];

@@ -2,18 +2,17 @@
  * Event channels as the calls and their answers tell of them: a second set of books beside the hypervisor's own. What an answer of a fault says
  * is believed, but nothing is concluded from it; a notification that a fault struck may still arrive, or not.
  */
-import type { CallEntry, Entry } from "../../journal/entry.ts";
+import type { CallEntry } from "../../journal/entry.ts";
 import { DOMID_SELF } from "../../xen/abi/domid.ts";
 import {
 	EVTCHNSTAT_closed,
 	EVTCHNSTAT_interdomain,
 	EVTCHNSTAT_unbound,
 } from "../../xen/abi/event-channel.ts";
-import type { Wrong } from "./wrong.ts";
+import { SecondBooks } from "./books.ts";
 
 /** `life`: a port is valid from its opening to its closing, for its owner. `delivery`: an event reaches the other end, and nobody else. */
 export type PortPromise = "life" | "delivery";
-type Found = Wrong<PortPromise>;
 
 interface Port {
 	/** Who may bind it, or who is at the other end. */
@@ -33,21 +32,12 @@ const STATES: Readonly<Record<number, string>> = {
 	[EVTCHNSTAT_interdomain]: "bound",
 };
 
-export class PortBooks {
+export class PortBooks extends SecondBooks<PortPromise> {
 	private readonly domains = new Map<number, Map<number, Port>>([
 		[0, new Map()],
 	]);
-	private found: Found[] = [];
 
-	/** Enter one entry of the ledger: what it shows to be wrong. */
-	follow(entry: Entry): readonly Found[] {
-		if (!("reply" in entry)) return NONE;
-		if (this.found.length > 0) this.found = [];
-		this.enter(entry);
-		return this.found.length > 0 ? this.found : NONE;
-	}
-
-	private enter(entry: CallEntry): void {
+	protected enter(entry: CallEntry): void {
 		switch (entry.kind) {
 			case "evtchn.alloc-unbound":
 				this.allocated(entry);
@@ -91,15 +81,6 @@ export class PortBooks {
 				return;
 			default:
 		}
-	}
-
-	private wrong(
-		promise: PortPromise,
-		message: string,
-		expected: string,
-		got: string,
-	): void {
-		this.found.push({ promise, message, expected, got });
 	}
 
 	private ports(domid: number): Map<number, Port> {
@@ -339,5 +320,3 @@ export class PortBooks {
 			this.close(domid, port);
 	}
 }
-
-const NONE: readonly Found[] = [];

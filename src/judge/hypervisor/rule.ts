@@ -2,15 +2,11 @@
  * The shape of the rules about the tester's own world. Each keeps a second set of books, from the ledger alone, and says where the world's answers
  * differ from it. They import nothing of the hypervisor model but the words of the door and the headers' numbers: a mistake would agree with itself.
  */
-import type { CallEntry, Entry } from "../../journal/entry.ts";
+import type { CallEntry } from "../../journal/entry.ts";
 import type { Family } from "../../spec/families.ts";
 import type { CallName } from "../../xen/call.ts";
 import { type Rule, rule } from "../rule.ts";
-import type { Wrong } from "./wrong.ts";
-
-interface Books<Promise extends string> {
-	follow(entry: Entry): readonly Wrong<Promise>[];
-}
+import type { SecondBooks } from "./books.ts";
 
 interface Shape<Promise extends string> {
 	id: string;
@@ -18,7 +14,7 @@ interface Shape<Promise extends string> {
 	families: readonly Family[];
 	requirements: readonly string[];
 	observes: readonly CallName[];
-	books(): Books<Promise>;
+	books(): SecondBooks<Promise>;
 	/** What of the books it tells of; everything when it is not said. */
 	promise?: Promise;
 }
@@ -28,7 +24,7 @@ export const hypervisorRule = <Promise extends string>({
 	promise,
 	...says
 }: Shape<Promise>): Rule =>
-	rule<Books<Promise>>({
+	rule<SecondBooks<Promise>>({
 		...says,
 		owes: "world",
 		level: "must",

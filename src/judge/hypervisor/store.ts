@@ -2,13 +2,12 @@
  * XenStore as the requests and their answers tell of it: a second set of books beside the store's own. It knows what docs/misc/xenstore.txt promises
  * and what both C daemons do; where they differ, or where the ledger does not say, nothing is concluded.
  */
-import type { CallEntry, Entry } from "../../journal/entry.ts";
+import type { CallEntry } from "../../journal/entry.ts";
 import type { CallName } from "../../xen/call.ts";
-import type { Wrong } from "./wrong.ts";
+import { SecondBooks } from "./books.ts";
 
 /** `rights`: who may see, write and hear of what. `whole`: what was answered with success has happened, all of it, and nothing else has. */
 export type StorePromise = "rights" | "whole";
-type Found = Wrong<StorePromise>;
 
 const READ = 1;
 const WRITE = 2;
@@ -130,7 +129,7 @@ type Asked = CallEntry<
 	| "xs.set-perms"
 >;
 
-export class StoreBooks {
+export class StoreBooks extends SecondBooks<StorePromise> {
 	/** The store as a daemon leaves it when it starts. */
 	private readonly nodes = new Map<string, Node>([
 		["/", root(["tool"])],
@@ -145,19 +144,10 @@ export class StoreBooks {
 	private readonly full = new Map<number, number>();
 	/** Nodes that ended with their owner, and were not made again. */
 	private readonly left = new Set<string>();
-	private found: Found[] = [];
 	private now = 0;
 
-	/** Enter one entry of the ledger: what it shows to be wrong. */
-	follow(entry: Entry): readonly Found[] {
-		if (!("reply" in entry)) return NONE;
-		if (this.found.length > 0) this.found = [];
+	protected enter(entry: CallEntry): void {
 		this.now = entry.seq;
-		this.enter(entry);
-		return this.found.length > 0 ? this.found : NONE;
-	}
-
-	private enter(entry: CallEntry): void {
 		switch (entry.kind) {
 			case "xs.read":
 			case "xs.write":
@@ -213,15 +203,6 @@ export class StoreBooks {
 			this.clients.set(domid, known);
 		}
 		return known;
-	}
-
-	private wrong(
-		promise: StorePromise,
-		message: string,
-		expected: string,
-		got: string,
-	): void {
-		this.found.push({ promise, message, expected, got });
 	}
 
 	private reset(domid: number): void {
@@ -986,8 +967,6 @@ export class StoreBooks {
 					if (node !== undefined) local.set(path, without(node, domid));
 	}
 }
-
-const NONE: readonly Found[] = [];
 
 const NEEDS: Readonly<Record<Asked["kind"], number>> = {
 	"xs.read": READ,

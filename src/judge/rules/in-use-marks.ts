@@ -1,4 +1,4 @@
-import { GrantBooks } from "../hypervisor/grants.ts";
+import { GRANT_CALLS, GrantBooks } from "../hypervisor/grants.ts";
 import { hypervisorRule } from "../hypervisor/rule.ts";
 
 /** What the granter is told of its pages is true at every step. */
@@ -7,26 +7,7 @@ export const inUseMarks = hypervisorRule({
 	says: "An entry's in-use marks are set exactly while something maps it: its owner sees them so, ends it when they are clear and not before.",
 	families: ["H1"],
 	requirements: ["grant.in-use-mark"],
-	observes: [
-		"grant.claim",
-		"grant.access",
-		"grant.query",
-		"grant.end",
-		"grant.free",
-		"grant.table",
-		"grant.map",
-		"grant.unmap",
-		"grant.copy",
-		"page.alloc",
-		"page.free",
-		"memory.decrease-reservation",
-		"memory.populate-physmap",
-		"balloon.take",
-		"balloon.give",
-		"driver.exit",
-		"domain.create",
-		"domain.destroy",
-	],
+	observes: ["grant.query", ...GRANT_CALLS],
 	books: () => new GrantBooks(),
 	promise: "marks",
 });

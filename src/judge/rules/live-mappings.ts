@@ -1,4 +1,4 @@
-import { GrantBooks } from "../hypervisor/grants.ts";
+import { GRANT_CALLS, GrantBooks } from "../hypervisor/grants.ts";
 import { hypervisorRule } from "../hypervisor/rule.ts";
 
 /** Mappings, handles, references and pages are counted right. */
@@ -8,26 +8,10 @@ export const liveMappings = hypervisorRule({
 	families: ["H2"],
 	requirements: ["grant.reference-count"],
 	observes: [
-		"grant.claim",
-		"grant.access",
-		"grant.end",
-		"grant.free",
-		"grant.table",
-		"grant.map",
-		"grant.unmap",
-		"grant.copy",
-		"page.alloc",
-		"page.free",
+		...GRANT_CALLS,
 		"page.load",
 		"page.store",
 		"page.compare-exchange",
-		"memory.decrease-reservation",
-		"memory.populate-physmap",
-		"balloon.take",
-		"balloon.give",
-		"driver.exit",
-		"domain.create",
-		"domain.destroy",
 	],
 	books: () => new GrantBooks(),
 	promise: "mappings",

@@ -1,0 +1,33 @@
+/** What the books about the world have in common: they are told of every call, and tell what of its answer cannot be true. */
+import type { CallEntry, Entry } from "../../journal/entry.ts";
+
+/** A promise of the world's own that an entry of the ledger shows broken. */
+export interface Wrong<Promise extends string> {
+	promise: Promise;
+	/** What was wrong, after the call itself. */
+	message: string;
+	expected: string;
+	got: string;
+}
+
+export abstract class SecondBooks<Promise extends string> {
+	private found: Wrong<Promise>[] = [];
+
+	/** Enter one entry of the ledger: what it shows to be wrong. */
+	follow(entry: Entry): readonly Wrong<Promise>[] {
+		if (this.found.length > 0) this.found = [];
+		if ("reply" in entry) this.enter(entry);
+		return this.found;
+	}
+
+	protected abstract enter(entry: CallEntry): void;
+
+	protected wrong(
+		promise: Promise,
+		message: string,
+		expected: string,
+		got: string,
+	): void {
+		this.found.push({ promise, message, expected, got });
+	}
+}
