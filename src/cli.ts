@@ -40,6 +40,7 @@ import { shrink } from "./explore/shrink.ts";
 import { mergeProgress, progressLine, progressText } from "./explore/tell.ts";
 import { exploreCode, exploreJson, exploreText } from "./explore/told.ts";
 import type { Finding, Level } from "./judge/finding.ts";
+import { citesOf } from "./judge/rule.ts";
 import { RULES } from "./judge/rules/index.ts";
 import { applyBaseline } from "./report/baseline/apply.ts";
 import { type Baseline, readBaseline } from "./report/baseline/read.ts";
@@ -1081,8 +1082,7 @@ function list(
 	if (flags.rules === true)
 		return listPromises(
 			RULES.filter(
-				({ requirements }) =>
-					filter.spec?.some((id) => requirements.includes(id)) ?? true,
+				(rule) => filter.spec?.some((id) => citesOf(rule).includes(id)) ?? true,
 			),
 			filter,
 		);

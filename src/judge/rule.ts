@@ -67,6 +67,8 @@ export interface Rule<S = unknown> {
 	level: Level;
 	/** Ids of the requirement catalogue, the most telling first. */
 	requirements: readonly string[];
+	/** Those that only some of its breaches name. */
+	besides?: readonly string[];
 	/** Promises of the other side that it rests on: rule or requirement ids. Once the peer broke one, it is not judged for that pair. */
 	assumes: readonly string[];
 	/** Entries of the ledger, or what they meant in the protocol's terms. */
@@ -76,6 +78,15 @@ export interface Rule<S = unknown> {
 	/** The run is at rest: liveness, and what is left over. */
 	rest?(state: S, court: Court): void;
 }
+
+/** Every requirement that the rule speaks of. */
+export const citesOf = ({
+	requirements,
+	besides = [],
+}: Pick<Rule, "requirements" | "besides">): readonly string[] => [
+	...requirements,
+	...besides,
+];
 
 /** Keeps the state's type inside the rule. */
 export const rule = <S>(made: Rule<S>): Rule => made as Rule;

@@ -8,6 +8,7 @@
 import type { Level, Party } from "../base/party.ts";
 import { OP_NAMES } from "../displif/ops/index.ts";
 import type { Standing } from "../judge/finding.ts";
+import { citesOf } from "../judge/rule.ts";
 import { RULES } from "../judge/rules/index.ts";
 import { BACKEND_MOVES, FRONTEND_MOVES } from "../judge/rules/state-order.ts";
 import { REQUIREMENTS } from "../spec/index.ts";
@@ -148,7 +149,7 @@ function requirementOf(
 	cases: readonly CaseReport[],
 	subjects: ReadonlySet<Party>,
 ): RequirementCoverage {
-	const rules = RULES.filter((rule) => rule.requirements.includes(id));
+	const rules = RULES.filter((rule) => citesOf(rule).includes(id));
 	const operations = ABOUT.find(([prefix]) => id.startsWith(prefix))?.slice(1);
 	const owing = (party: Party) => owesIt(owes, party);
 	let byRule = 0;

@@ -1,5 +1,5 @@
 /** What the catalogue knows of a requirement, a rule or a bug, as sections for people. */
-import type { Rule } from "../judge/rule.ts";
+import { citesOf, type Rule } from "../judge/rule.ts";
 import { RULES } from "../judge/rules/index.ts";
 import { BUGS, type Bug } from "../spec/bugs.ts";
 import { FAMILIES } from "../spec/families.ts";
@@ -118,14 +118,14 @@ function stands({ id, source, place }: Requirement): string[] {
 
 function ofRequirement(one: Requirement, known: Known): Explained {
 	const { id, says, owes, level, readings = [] } = one;
-	const rules = RULES.filter(({ requirements }) => requirements.includes(id));
+	const rules = RULES.filter((rule) => citesOf(rule).includes(id));
 	const ids = rules.map((rule) => rule.id);
 	// The rule that cites it first is the one that it is most about.
 	const rank = ({ caughtBy }: WrongEntry) =>
 		Math.min(
 			...rules
 				.filter((rule) => caughtBy.includes(rule.id))
-				.map(({ requirements }) => requirements.indexOf(id)),
+				.map((rule) => citesOf(rule).indexOf(id)),
 		);
 	const wrong = known.wrong
 		.filter(({ caughtBy }) => caughtBy.some((rule) => ids.includes(rule)))
@@ -161,8 +161,7 @@ function ofRequirement(one: Requirement, known: Known): Explained {
 }
 
 function ofRule(rule: Rule, known: Known): Explained {
-	const { id, says, owes, level, requirements, assumes, observes, families } =
-		rule;
+	const { id, says, owes, level, assumes, observes, families } = rule;
 	const wrong = known.wrong
 		.filter(({ caughtBy }) => caughtBy.includes(id))
 		.sort((a, b) => a.caughtBy.indexOf(id) - b.caughtBy.indexOf(id));
@@ -175,7 +174,7 @@ function ofRule(rule: Rule, known: Known): Explained {
 			...section("owed by", [owed(owes, level)]),
 			...rows(
 				"speaks of",
-				requirements.map(
+				citesOf(rule).map(
 					(one) => [one, REQUIREMENTS.get(one)?.says ?? ""] as const,
 				),
 			),

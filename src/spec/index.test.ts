@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { OP_NAMES, OPS } from "../displif/ops/index.ts";
+import { citesOf } from "../judge/rule.ts";
 import { RULES } from "../judge/rules/index.ts";
 import { catalogue, REQUIREMENTS } from "./index.ts";
 
@@ -40,7 +41,7 @@ it("holds every id that operations and rules cite", () => {
 		for (const id of OPS[name].requirements)
 			expect(REQUIREMENTS.has(id), `${name} cites ${id}`).toBe(true);
 	for (const rule of RULES)
-		for (const id of rule.requirements)
+		for (const id of citesOf(rule))
 			expect(REQUIREMENTS.has(id), `${rule.id} cites ${id}`).toBe(true);
 });
 

@@ -2,12 +2,15 @@
 import { resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { check } from "../../src/check.ts";
+import { citesOf } from "../../src/judge/rule.ts";
+import { RULES } from "../../src/judge/rules/index.ts";
 import { type Coverage, coverageOf } from "../../src/report/coverage.ts";
+import type { Report } from "../../src/report/report.ts";
 import { UNREACHED } from "../../src/spec/unreached.ts";
 
 const ROOT = resolve(import.meta.dirname, "..", "..");
 
-async function covered(path: string): Promise<Coverage> {
+async function played(path: string): Promise<Report> {
 	const { report, usage } = await check({
 		paths: [path],
 		cwd: ROOT,
@@ -25,17 +28,35 @@ async function covered(path: string): Promise<Coverage> {
 		now: () => 0,
 	});
 	expect(usage).toEqual([]);
-	return coverageOf(report);
+	return report;
 }
 
+const covered = async (path: string): Promise<Coverage> =>
+	coverageOf(await played(path));
+
 describe("the shipped suite", () => {
+	let report: Report;
 	let coverage: Coverage;
 	beforeAll(async () => {
-		coverage = await covered("scenarios");
+		report = await played("scenarios");
+		coverage = coverageOf(report);
 	}, 600_000);
 
 	it("exercises every must-requirement, each operation in both forms, and every move of both sides, or says why not", () => {
 		expect(coverage.missing).toEqual([]);
+	});
+
+	it("has no finding that cites a requirement of which its rule says nothing", () => {
+		const cites = new Map(RULES.map((rule) => [rule.id, citesOf(rule)]));
+		const strays = report.files
+			.flatMap(({ cases }) => cases)
+			.flatMap(({ findings }) => findings)
+			.flatMap(({ rule, requirements }) =>
+				requirements
+					.filter((id) => cites.get(rule)?.includes(id) === false)
+					.map((id) => `${rule}: ${id}`),
+			);
+		expect([...new Set(strays)]).toEqual([]);
 	});
 
 	it("breaks nothing on the reference pair", () => {

@@ -1,4 +1,5 @@
 /** docs/REQUIREMENTS.md, made from the catalogue, the tables of sentences and the rules. */
+import { citesOf } from "../../src/judge/rule.ts";
 import { RULES } from "../../src/judge/rules/index.ts";
 import { REQUIREMENTS } from "../../src/spec/index.ts";
 import type { Requirement } from "../../src/spec/requirement.ts";
@@ -6,7 +7,7 @@ import { derivationOf, sentencesOf } from "../../src/spec/sentences/index.ts";
 import { anchor, cell, owesText } from "./markdown.ts";
 
 const rulesOf = (id: string): string =>
-	RULES.filter((rule) => rule.requirements.includes(id))
+	RULES.filter((rule) => citesOf(rule).includes(id))
 		.map((rule) => `[${rule.id}](RULES.md#${anchor(rule.id)})`)
 		.join(", ");
 

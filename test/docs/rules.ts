@@ -1,5 +1,6 @@
 /** docs/RULES.md, made from the rules and from what the wrong implementations say of themselves. */
 import { readFileSync } from "node:fs";
+import { citesOf } from "../../src/judge/rule.ts";
 import { RULES } from "../../src/judge/rules/index.ts";
 import { BUGS } from "../../src/spec/bugs.ts";
 import { FAMILIES } from "../../src/spec/families.ts";
@@ -34,7 +35,7 @@ export const rulesDocument = (wrong: readonly WrongModule[]): string =>
 			"",
 			"Speaks of",
 			"",
-			...rule.requirements.map(
+			...citesOf(rule).map(
 				(id) => `- ${link(id)}: ${REQUIREMENTS.get(id)?.says}`,
 			),
 			"",

@@ -27,6 +27,7 @@ export const balloonBooks = rule<State>({
 		"pv.give-back-own",
 		"pv.give-back-once",
 	],
+	besides: ["pv.quarantine", "pv.failed-means-nothing"],
 	assumes: [],
 	observes: [
 		"balloon.take",

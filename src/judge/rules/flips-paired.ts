@@ -49,6 +49,7 @@ export const flipsPaired = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["displif.pg-flip.event"],
+	besides: ["pv.bounded-wait"],
 	assumes: ["one-reply", "ring-bounds"],
 	observes: [
 		"wire.request",

@@ -37,6 +37,7 @@ export const foreignMemory = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["pv.foreign-bounds", "grant.readonly"],
+	besides: ["pv.size-overflow"],
 	assumes: [],
 	observes: [
 		"page.load",

@@ -17,9 +17,8 @@ export const oneReply = rule<Told>({
 	requirements: [
 		"displif.response.one-per-request",
 		"displif.response.id-echoed",
-		"displif.response.operation-echoed",
-		"pv.bounded-wait",
 	],
+	besides: ["displif.response.operation-echoed", "pv.bounded-wait"],
 	assumes: ["ring-bounds"],
 	observes: ["wire.response", "wire.close", "evtchn.notify"],
 	start: () => ({ lost: new Map(), last: new Map() }),

@@ -54,6 +54,7 @@ export const refusedUndone = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["pv.failed-means-nothing", "pv.batch-all-or-nothing"],
+	besides: ["displif.error-code"],
 	assumes: ["one-reply"],
 	observes: [
 		"wire.request",

@@ -40,6 +40,7 @@ export const sharedClean = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["pv.no-secrets", "displif.get-edid.edid-size"],
+	besides: ["displif.dbuf-create.backend-allocates"],
 	assumes: [],
 	observes: [
 		"page.alloc",

@@ -33,6 +33,7 @@ export const sizesAgree = rule<State>({
 		"displif.directory.last",
 		"pv.size-overflow",
 	],
+	besides: ["displif.gref-zero", "displif.dbuf-create.request-directory"],
 	assumes: ["one-reply", "version-chosen"],
 	observes: [
 		"wire.request",

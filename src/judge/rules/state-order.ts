@@ -39,11 +39,8 @@ export const stateOrder = rule({
 	families: ["X1"],
 	owes: "both",
 	level: "must",
-	requirements: [
-		"xenbus.state-order",
-		"xenbus.state-own",
-		"xenbus.no-resurrection",
-	],
+	requirements: ["xenbus.state-order"],
+	besides: ["xenbus.state-own", "xenbus.no-resurrection"],
 	assumes: [],
 	observes: ["wire.state"],
 	start: () => undefined,

@@ -72,13 +72,8 @@ export const wakeUp = rule<State>({
 	families: ["E2"],
 	owes: "both",
 	level: "must",
-	requirements: [
-		"ring.notify",
-		"ring.final-check",
-		"evtchn.clear-then-look",
-		"displif.notify.request-event",
-		"displif.notify.response-event",
-	],
+	requirements: ["ring.notify", "ring.final-check", "evtchn.clear-then-look"],
+	besides: ["displif.notify.request-event", "displif.notify.response-event"],
 	assumes: ["ring-bounds"],
 	observes: [
 		"wire.open",
