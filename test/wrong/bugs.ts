@@ -68,7 +68,11 @@ async function main(): Promise<void> {
 	);
 	const answers = await spread<string, Caught>(
 		[REFERENCE, ...planted.map(({ one }) => one.file)],
-		{ told: (file) => process.stderr.write(`${since(began)} s ${file}\n`) },
+		{
+			// None of them hangs; on a machine that has other work a suite takes its time.
+			patience: 900_000,
+			told: (file) => process.stderr.write(`${since(began)} s ${file}\n`),
+		},
 	);
 	const [reference, ...rest] = answers;
 	const rows = planted.map(({ bug, one }, i) => ({
