@@ -579,19 +579,7 @@ async function exploreCases(
 	paths: string[],
 	flags: ExploreFlags,
 ): Promise<ExitCode> {
-	const selected = selectFiles(
-		paths.length > 0 ? paths : [SHIPPED],
-		process.cwd(),
-	);
-	const { loaded, problems } = loadSelected(selected.files, worldOf(flags.set));
-	const filter = filterOf(flags);
-	const usage = [...selected.errors];
-	const stories = loaded.flatMap(({ scenario, lines }) => {
-		const { cases, errors } = casesAt(scenario, lines);
-		usage.push(...errors);
-		return cases.filter((one) => admits(filter, one));
-	});
-	if (usage.length > 0) throw new Usage(usage.map(usageText).join("\n"));
+	const { cases: stories, problems } = selectCases(paths, flags);
 	for (const one of problems) err(`${render(one)}\n`);
 	if (problems.length > 0) return 3;
 	let interrupts = 0;

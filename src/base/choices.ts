@@ -37,10 +37,21 @@ export class SeededChoices implements Choices {
 	}
 }
 
+/** How many choices of a label came before. */
+export class Occurrences {
+	private readonly seen = new Map<string, number>();
+
+	next(label: string): number {
+		const occurrence = this.seen.get(label) ?? 0;
+		this.seen.set(label, occurrence + 1);
+		return occurrence;
+	}
+}
+
 /** Says again what was recorded, and 0 wherever nothing was. */
 export class ReplayedChoices implements Choices {
 	private readonly picks = new Map<string, number>();
-	private readonly seen = new Map<string, number>();
+	private readonly seen = new Occurrences();
 
 	constructor(picks: readonly Pick[]) {
 		for (const { label, occurrence, value } of picks)
@@ -48,8 +59,7 @@ export class ReplayedChoices implements Choices {
 	}
 
 	pick(label: string, count: number): number {
-		const occurrence = this.seen.get(label) ?? 0;
-		this.seen.set(label, occurrence + 1);
+		const occurrence = this.seen.next(label);
 		const value = this.picks.get(`${label}#${occurrence}`) ?? 0;
 		// A shrunk or older story may name a choice that has become smaller.
 		return value < count ? value : 0;
@@ -60,15 +70,14 @@ export class ReplayedChoices implements Choices {
 export class RecordedChoices implements Choices {
 	readonly picks: Pick[] = [];
 	private readonly inner: Choices;
-	private readonly seen = new Map<string, number>();
+	private readonly seen = new Occurrences();
 
 	constructor(inner: Choices) {
 		this.inner = inner;
 	}
 
 	pick(label: string, count: number): number {
-		const occurrence = this.seen.get(label) ?? 0;
-		this.seen.set(label, occurrence + 1);
+		const occurrence = this.seen.next(label);
 		const value = this.inner.pick(label, count);
 		if (!(Number.isInteger(value) && value >= 0 && value < count))
 			throw new RangeError(

@@ -6,6 +6,7 @@
 import {
 	type Pick as Choice,
 	type Choices,
+	Occurrences,
 	PlainChoices,
 	ReplayedChoices,
 	SeededChoices,
@@ -155,15 +156,14 @@ function dieOf(story: Case, { picks, seed = 0 }: Plan): Choices {
 class NotedChoices implements Choices {
 	readonly points: Point[] = [];
 	private readonly inner: Choices;
-	private readonly seen = new Map<string, number>();
+	private readonly seen = new Occurrences();
 
 	constructor(inner: Choices) {
 		this.inner = inner;
 	}
 
 	pick(label: string, count: number): number {
-		const occurrence = this.seen.get(label) ?? 0;
-		this.seen.set(label, occurrence + 1);
+		const occurrence = this.seen.next(label);
 		const value = this.inner.pick(label, count);
 		this.points.push({ label, occurrence, count, value });
 		return value;
