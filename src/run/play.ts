@@ -377,6 +377,7 @@ export class Play implements Stage {
 
 	*stopDriver(actor: Actor): Turns {
 		const { backend } = actor;
+		if (this.faults.silentUntil > 0) yield* this.awake();
 		if (backend === undefined || !driverRuns(this, actor)) return;
 		this.stopping.add(actor);
 		const task = this.runner.spawn(actor.domid, "stop", backend.stop);
@@ -604,10 +605,7 @@ export class Play implements Stage {
 			yield* this.removeDevice(guest, dev);
 		yield* this.rest();
 		this.phase("removed");
-		for (const actor of this.actors.values()) {
-			yield* this.awake();
-			yield* this.stopDriver(actor);
-		}
+		for (const actor of this.actors.values()) yield* this.stopDriver(actor);
 		// What hung or crashed is destroyed last: what the others keep for it must come back then.
 		for (const actor of this.actors.values())
 			if (this.alive(actor) && this.world.life(actor.domid) !== "running")

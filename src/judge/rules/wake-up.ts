@@ -144,8 +144,13 @@ export const wakeUp = rule<State>({
 				break;
 			case "task.begin":
 				break;
-			case "task.join":
 			case "task.end":
+				// Who was killed has no chance to tell.
+				if (entry.note.how === "killed")
+					state.owed = state.owed.filter(({ task }) => task !== entry.task);
+				settle(state, entry.task, entry.seq, court);
+				break;
+			case "task.join":
 				settle(state, entry.task, entry.seq, court);
 				break;
 			default:
