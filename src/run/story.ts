@@ -50,7 +50,8 @@ export function storyTail(
 	/** Calls that differ in numbers alone are told once, by the last of them. */
 	let alike = NOTHING_ALIKE;
 	const call = (entry: Entry) => {
-		const who = name(entry.domid);
+		// A step is the scenario's, whoever does it.
+		const who = entry.kind === "step.begin" ? "scenario" : name(entry.domid);
 		const text = tellEntryLine(entry, name);
 		const shape =
 			"reply" in entry ? `${who} ${text.replaceAll(/\d+/g, "#")}` : "";
