@@ -4,6 +4,7 @@ import { askedFor } from "./asked-for.ts";
 import { badIndex } from "./bad-index.ts";
 import { balloonBooks } from "./balloon-books.ts";
 import { boundedWait } from "./bounded-wait.ts";
+import { closedIsEmpty } from "./closed-is-empty.ts";
 import { cookies } from "./cookies.ts";
 import { destroyReleases } from "./destroy-releases.ts";
 import { eventNumbers } from "./event-numbers.ts";
@@ -73,6 +74,7 @@ export const RULES: readonly Rule[] = [
 	reservedZero,
 	stateOrder,
 	reconnects,
+	closedIsEmpty,
 	publishedAtOnce,
 	freshNodes,
 	queuesBounded,

@@ -111,6 +111,9 @@ function came(
 	const id = (exchange.words[0] as number) & 0xffff;
 	if (note.result >= 0) {
 		if (exchange.answer !== undefined) return;
+		// Some drivers cannot fail to switch off: what they waited for in vain is no answer of another's.
+		if (note.operation === "mode.off" && tick - exchange.tick > PROMPT_MS)
+			return;
 		court.breach({
 			domid,
 			message: `${what} succeeded although its ${operation}, id ${id}, was not answered`,

@@ -1,0 +1,120 @@
+import type { Connection, WireEntry } from "../../journal/exchange.ts";
+import { type Court, rule } from "../rule.ts";
+
+const CLOSED = "6";
+const PORT_NODES = ["req-event-channel", "evt-event-channel"] as const;
+
+interface State {
+	/** Domain and port of each that was opened for a backend. */
+	ports: Set<string>;
+	/** The latest connection of each connector, with the frontend's ports as they were published. */
+	links: Map<string, { connection: Connection; ports: number[] }>;
+	/** By domain: frames that it could not unmap, or not take back. */
+	stuck: Map<number, Set<number>>;
+}
+
+/** Who says Closed has let go of what the connection was made of. */
+export const closedIsEmpty = rule<State>({
+	id: "closed-is-empty",
+	says: "When a side writes Closed, a backend has no ring or event page of the frontend mapped any more, and a frontend none of its own open, nor their ports.",
+	families: ["G2", "E1", "X1"],
+	owes: "both",
+	level: "must",
+	requirements: ["displif.states.close", "pv.leak.mappings", "pv.leak.ports"],
+	assumes: [],
+	observes: [
+		"evtchn.alloc-unbound",
+		"evtchn.close",
+		"grant.end",
+		"grant.unmap",
+		"wire.open",
+		"wire.state",
+	],
+	start: () => ({ ports: new Set(), links: new Map(), stuck: new Map() }),
+	step(state, entry, court) {
+		const { ports, links, stuck } = state;
+		switch (entry.kind) {
+			case "evtchn.alloc-unbound":
+				if (entry.reply.status === 0)
+					ports.add(`${entry.domid} ${entry.reply.port}`);
+				return;
+			case "evtchn.close":
+				if (entry.reply.status === 0)
+					ports.delete(`${entry.domid} ${entry.call.port}`);
+				return;
+			case "grant.end":
+			case "grant.unmap": {
+				if (entry.reply.status === 0) return;
+				const { memory } = court.exchange;
+				const { domid } = entry;
+				const kept =
+					entry.kind === "grant.end"
+						? memory.grant(domid, entry.call.ref)
+						: memory.map(domid, entry.call.handle);
+				const frames = stuck.get(domid) ?? new Set();
+				if (kept !== undefined) stuck.set(domid, frames.add(kept.frame));
+				return;
+			}
+			case "wire.open": {
+				const { connection } = entry;
+				const { fe, dev, connector } = connection;
+				const dir = `/local/domain/${fe}/device/vdispl/${dev}/${connector}`;
+				links.set(`${fe} ${dev} ${connector}`, {
+					connection,
+					ports: PORT_NODES.map((node) =>
+						Number(court.exchange.store.value(`${dir}/${node}`) ?? "0"),
+					),
+				});
+				return;
+			}
+			case "wire.state":
+				if (entry.after === CLOSED && entry.before !== CLOSED)
+					closed(state, entry, court);
+				return;
+			default:
+		}
+	},
+});
+
+function closed(
+	{ ports, links, stuck }: State,
+	{ side, fe, be, dev, domid, seq }: WireEntry & { kind: "wire.state" },
+	court: Court,
+): void {
+	if (domid !== (side === "frontend" ? fe : be)) return;
+	// A side that the scenario plays is not asked how it keeps house.
+	if (court.participant(domid)?.standing === "scripted") return;
+	const { memory } = court.exchange;
+	for (const { connection, ports: published } of links.values()) {
+		if (connection.fe !== fe || connection.dev !== dev) continue;
+		const { ring, events, connector } = connection;
+		let left: string | undefined;
+		for (const frame of [ring, events]) {
+			if (frame === 0) continue;
+			const what = frame === ring ? "request ring" : "event page";
+			const maps = memory
+				.foreign(frame, fe)
+				.filter(({ mapper }) => mapper === be);
+			if (side === "backend") {
+				if (maps.length > 0 && stuck.get(be)?.has(frame) !== true)
+					left = `the ${what} of connector ${connector} mapped`;
+			} else if (maps.length === 0 && stuck.get(fe)?.has(frame) !== true)
+				for (const grant of memory.grantsOf(frame))
+					if (grant.granter === fe && grant.to === be)
+						left = `the ${what} of connector ${connector} open as reference ${grant.ref}`;
+		}
+		if (side === "frontend")
+			for (const port of published)
+				if (ports.has(`${fe} ${port}`))
+					left ??= `port ${port} of connector ${connector} open`;
+		if (left === undefined) continue;
+		court.breach({
+			domid,
+			message: `the ${side} of device ${dev} went to Closed with ${left}`,
+			expected: "what the connection was made of is given back, then Closed",
+			got: left,
+			entry: seq,
+		});
+		return;
+	}
+}
