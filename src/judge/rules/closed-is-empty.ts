@@ -98,7 +98,12 @@ function closed(
 			if (side === "backend") {
 				if (maps.length > 0 && stuck.get(be)?.has(frame) !== true)
 					left = `the ${what} of connector ${connector} mapped`;
-			} else if (maps.length === 0 && stuck.get(fe)?.has(frame) !== true)
+			} else if (
+				maps.length === 0 &&
+				stuck.get(fe)?.has(frame) !== true &&
+				// A backend that does not run has not said that it let go: its pages are kept aside untried.
+				court.running(be)
+			)
 				for (const grant of memory.grantsOf(frame))
 					if (grant.granter === fe && grant.to === be)
 						left = `the ${what} of connector ${connector} open as reference ${grant.ref}`;
