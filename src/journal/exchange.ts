@@ -105,6 +105,10 @@ export type WireEntry =
 export type WireKind = WireEntry["kind"];
 
 const STATE_INITIALISED = "3";
+/** States in which a link stands. Closing alone does not end it: its requests may still be answered. */
+const FRONT_STANDS = new Set(["3", "4", "5"]);
+/** The two of reconfiguration are no backend's: a frontend that goes on under them has not been told that the link is over. */
+const BACK_STANDS = new Set(["3", "4", "5", "7", "8"]);
 const FRONT = /^\/local\/domain\/(\d+)\/device\/vdispl\/(\d+)\/state$/;
 const BACK = /^\/local\/domain\/(\d+)\/backend\/vdispl\/(\d+)\/(\d+)\/state$/;
 const ahead = (a: number, b: number) => (a - b) >>> 0;
@@ -202,14 +206,8 @@ export class ExchangeView {
 		// A frontend that published before there was a backend is served with what it published.
 		const late =
 			back && after === "2" && (before === "1" || before === undefined);
-		// Closing alone does not end a link: its requests may still be answered.
-		if (
-			!late &&
-			after !== "3" &&
-			after !== "4" &&
-			after !== "5" &&
-			after !== before
-		)
+		const stands = front ? FRONT_STANDS : BACK_STANDS;
+		if (!late && !stands.has(after ?? "") && after !== before)
 			this.closeAll(mine, seq, out);
 	}
 
@@ -369,7 +367,10 @@ export class ExchangeView {
 		c.reqProd = value;
 		const count = ahead(value, before);
 		// What is in flight: everything published and not yet answered.
-		const bound = Math.max(0, RING_SLOTS - ahead(before, c.rspProd));
+		const flight = ahead(before, c.rspProd);
+		// A backend's index that makes no sense says nothing of it: then what was seen does.
+		const busy = flight <= RING_SLOTS ? flight : c.unanswered.length;
+		const bound = Math.max(0, RING_SLOTS - busy);
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",

@@ -67,10 +67,11 @@ interface Told {
 }
 
 function heard(
-	{ domid, call, fault, seq }: CallEntry<"evtchn.notify">,
+	{ domid, call, fault, reply, seq }: CallEntry<"evtchn.notify">,
 	{ lost, last }: Told,
 ): void {
-	if (fault === 0) last.set(domid, seq);
+	// Through a port that it has closed a frontend tells nobody anything.
+	if (fault === 0 && reply.status === 0) last.set(domid, seq);
 	const ports = lost.get(domid) ?? new Set();
 	if (fault !== 0) lost.set(domid, ports.add(call.port));
 	else ports.delete(call.port);

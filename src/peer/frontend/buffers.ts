@@ -21,6 +21,7 @@ import {
 } from "./pages.ts";
 import type { Answer, Orphan, RequestBody } from "./requests.ts";
 import { failed } from "./status.ts";
+import { type Used, untilUnused, unused } from "./uses.ts";
 
 /** What the backend is told of a buffer. */
 export interface Shape {
@@ -46,7 +47,7 @@ export interface Dbuf {
 }
 
 /** A client's object. */
-export interface Gem {
+export interface Gem extends Used {
 	readonly name: string;
 	readonly dbuf: Dbuf;
 	/** Numbers of the driver objects, 0 for none. */
@@ -121,6 +122,7 @@ export class Buffers {
 			cookieObject: 0,
 			state: "making",
 			orphaned: false,
+			...unused(),
 		};
 		this.gems.set(name, gem);
 		let status = yield* this.allocateObject(gem);
@@ -252,6 +254,7 @@ export class Buffers {
 		let status = 0;
 		if (connection !== undefined) {
 			gem.state = "closing";
+			yield* untilUnused(gem, () => this.device.driver.fresh());
 			status = yield* this.destroyDbuf(gem, connection);
 			if (status < 0 && !gem.orphaned) {
 				gem.state = "live";

@@ -5,20 +5,18 @@ import { formatOf } from "../../displif/format.ts";
 import { fits } from "../../displif/size.ts";
 import { ask, type Turns } from "../../xen/call.ts";
 import type { OperationResult, Operations } from "../peer.ts";
-import { cutOff } from "./buffers.ts";
+import { cutOff, type Gem } from "./buffers.ts";
 import type { Connection } from "./connection.ts";
 import type { Device } from "./device.ts";
 import { refused, waitFor } from "./driver.ts";
-import { type Answer, type Orphan, RESPONSE_MS } from "./requests.ts";
+import type { Orphan } from "./requests.ts";
 import { ETIMEDOUT, failed } from "./status.ts";
+import { type Used, untilUnused, unused, using } from "./uses.ts";
 
 /** What Linux waits for a flip's event before it lets the client go without. */
 export const FLIP_MS = 3100;
 
-/** A request waits for a slot and then for its response. */
-const USE_MS = 2 * RESPONSE_MS;
-
-export interface Framebuffer {
+export interface Framebuffer extends Used {
 	readonly name: string;
 	/** Of the GEM object. */
 	readonly object: string;
@@ -27,10 +25,6 @@ export interface Framebuffer {
 	framebuffer: number;
 	cookieObject: number;
 	state: "making" | "live" | "closing" | "cut off";
-	/** Requests under way that name it, on whatever ring: it is not detached under them. */
-	uses: number;
-	/** The completion that waits for the last of them, 0 for none. */
-	unused: number;
 }
 
 /** A client's wait for its flip to be on screen. */
@@ -70,10 +64,25 @@ export class Screens {
 			framebuffer: 0,
 			cookieObject: 0,
 			state: "making",
-			uses: 0,
-			unused: 0,
+			...unused(),
 		};
 		this.framebuffers.set(fb.name, fb);
+		// Its buffer is not destroyed before it is attached.
+		const status = yield* using(gem, this.attach(fb, gem, args, connection));
+		if (status >= 0) {
+			fb.state = "live";
+			return { status: 0, cookie: fb.cookie };
+		}
+		yield* this.drop(fb);
+		return { status };
+	}
+
+	protected *attach(
+		fb: Framebuffer,
+		gem: Gem,
+		args: Operations["fb.create"],
+		connection: Connection,
+	): Turns<number> {
 		let status = yield* this.makeObjects(fb);
 		if (status >= 0) {
 			const answer = yield* connection.requests(0).send("FB_ATTACH", {
@@ -90,12 +99,7 @@ export class Screens {
 					this.orphan(fb.cookie, connection),
 				);
 		}
-		if (status >= 0) {
-			fb.state = "live";
-			return { status: 0, cookie: fb.cookie };
-		}
-		yield* this.drop(fb);
-		return { status };
+		return status;
 	}
 
 	protected *makeObjects(fb: Framebuffer): Turns<number> {
@@ -135,7 +139,7 @@ export class Screens {
 		let status = 0;
 		if (connection !== undefined) {
 			fb.state = "closing";
-			yield* this.untilUnused(fb);
+			yield* untilUnused(fb, () => this.device.driver.fresh());
 			const answer = yield* connection
 				.requests(0)
 				.send("FB_DETACH", { fb_cookie: fb.cookie });
@@ -162,7 +166,7 @@ export class Screens {
 		// x, y, width and height within the connector's resolution: displif.h, "Request configuration set/reset".
 		if (x + width > size.width || y + height > size.height)
 			return refused("EINVAL");
-		const { status } = yield* this.using(
+		const { status } = yield* using(
 			fb,
 			connection.requests(args.connector).send("SET_CONFIG", {
 				fb_cookie: fb.cookie,
@@ -174,24 +178,6 @@ export class Screens {
 			}),
 		);
 		return { status };
-	}
-
-	/** A request that names a framebuffer holds it until its answer has come. */
-	protected *using(fb: Framebuffer, sent: Turns<Answer>): Turns<Answer> {
-		fb.uses += 1;
-		const answer = yield* sent;
-		fb.uses -= 1;
-		if (fb.uses === 0 && fb.unused !== 0)
-			yield* ask("completion.complete", { completion: fb.unused });
-		return answer;
-	}
-
-	/** The rings keep no order between them: a detach on one could overtake a flip on another. Each use ends by its own time-out. */
-	protected *untilUnused(fb: Framebuffer): Turns {
-		if (fb.uses === 0) return;
-		fb.unused = this.device.driver.fresh();
-		yield* waitFor(fb.unused, USE_MS);
-		fb.unused = 0;
 	}
 
 	/** XENDISPL_OP_SET_CONFIG with all fields 0: the connector is switched off. */
@@ -234,7 +220,7 @@ export class Screens {
 			shown: false,
 		};
 		this.flips.push(flip);
-		let { status } = yield* this.using(
+		let { status } = yield* using(
 			fb,
 			connection.requests(connector).send("PG_FLIP", { fb_cookie: fb.cookie }),
 		);
