@@ -2,7 +2,12 @@
 import { existsSync, readFileSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { clearLine, cursorTo } from "node:readline";
+import {
+	clearLine,
+	clearScreenDown,
+	cursorTo,
+	emitKeypressEvents,
+} from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Chalk } from "chalk";
 import {
@@ -39,6 +44,7 @@ import type { Setup } from "./explore/once.ts";
 import { shrink } from "./explore/shrink.ts";
 import { mergeProgress, progressLine, progressText } from "./explore/tell.ts";
 import { exploreCode, exploreJson, exploreText } from "./explore/told.ts";
+import { momentText, type Walk, walk, walkKey } from "./explore/walk.ts";
 import type { Finding, Level } from "./judge/finding.ts";
 import { citesOf } from "./judge/rule.ts";
 import { RULES } from "./judge/rules/index.ts";
@@ -156,6 +162,15 @@ interface CoverageFlags extends PlayFlags {
 	json?: string | true;
 	complete?: boolean;
 	verbose?: boolean;
+}
+
+interface ReplayFlags extends SelectFlags {
+	step?: boolean;
+	to?: number;
+	seed: number;
+	choices?: string;
+	frontend?: string;
+	backend?: string;
 }
 
 interface MergeFlags {
@@ -477,6 +492,32 @@ ${exitCodeTable()}`,
 		)
 		.action((paths: string[], flags: SelectFlags) =>
 			finish(lintPaths(paths, flags)),
+		);
+
+	selecting(
+		command
+			.command("replay")
+			.description(
+				"play one case and show what both sides hold after each call",
+			),
+	)
+		.option("--step", "walk through it in the terminal")
+		.option(
+			"--to <n>",
+			"show this call alone, and where there is no terminal all up to it",
+			whole(1, 1_000_000_000),
+		)
+		.option(
+			"--seed <n>",
+			"0 plays the plain story; any other number draws the order of turns",
+			whole(0, 0xffff_ffff),
+			0,
+		)
+		.option("--choices <picks>", "play these choices")
+		.option("--frontend <module>", "the frontend under test: .js, .mjs or .ts")
+		.option("--backend <module>", "the backend under test: .js, .mjs or .ts")
+		.action(async (paths: string[], flags: ReplayFlags) =>
+			finish(await replay(paths, flags)),
 		);
 
 	command
@@ -819,6 +860,80 @@ function selectCases(paths: string[], flags: SelectFlags) {
 	});
 	if (errors.length > 0) throw new Usage(errors.map(usageText).join("\n"));
 	return { cases, problems };
+}
+
+/** One case, call by call. */
+async function replay(paths: string[], flags: ReplayFlags): Promise<ExitCode> {
+	const { cases, problems } = selectCases(paths, flags);
+	for (const one of problems) err(`${render(one)}\n`);
+	if (problems.length > 0) return 3;
+	const [story, another] = cases;
+	if (story === undefined) return 4;
+	if (another !== undefined)
+		throw new Usage(
+			`${cases.length} cases are selected, and one is walked through: name it with --id, e.g. --id '${story.id}'`,
+		);
+	const setup = await exploreSetup(await underOf(flags as PlayFlags), {
+		level: "must",
+		without: [],
+	});
+	if (typeof setup === "string") {
+		err(`xdisp-check: the implementation could not be loaded: ${setup}\n`);
+		return 5;
+	}
+	const picks =
+		flags.choices === undefined ? story.choices : picksOf(flags.choices);
+	const walked = await walk(
+		story,
+		setup,
+		flags.seed === 0 ? (picks ?? []) : [],
+		flags.seed,
+	);
+	const { outcome, reason } = walked.report;
+	const end = `${walked.title}: ${outcome}${reason === undefined ? "" : `: ${reason}`}\n`;
+	const last = Math.min(
+		flags.to ?? walked.moments.length,
+		walked.moments.length,
+	);
+	if (flags.step === true && process.stdin.isTTY && process.stdout.isTTY)
+		await stepThrough(walked, flags.to ?? 1);
+	else for (let at = 1; at <= last; at++) out(`${momentText(walked, at)}\n`);
+	out(end);
+	return outcome === "failed" ? 1 : outcome === "error" ? 5 : 0;
+}
+
+/** Enter or space goes on, b goes back, n N and Enter goes to call N, q ends. */
+function stepThrough(walked: Walk, from: number): Promise<void> {
+	const { stdin } = process;
+	emitKeypressEvents(stdin);
+	stdin.setRawMode(true);
+	let at = from;
+	let typed = "";
+	const show = () => {
+		cursorTo(process.stdout, 0, 0);
+		clearScreenDown(process.stdout);
+		out(momentText(walked, at));
+		out(`\nEnter next · b back · n N to call N · q quit  ${typed}`);
+	};
+	show();
+	return new Promise((resolve) => {
+		const onKey = (_: unknown, { sequence = "" }: { sequence?: string }) => {
+			const moved = walkKey(sequence, at, typed);
+			if (moved === undefined) return;
+			if (moved === "quit") {
+				stdin.off("keypress", onKey);
+				stdin.setRawMode(false);
+				stdin.pause();
+				out("\n");
+				resolve();
+				return;
+			}
+			at = Math.min(Math.max(moved.at, 1), Math.max(walked.moments.length, 1));
+			typed = moved.typed;
+			show();
+		};
+		stdin.on("keypress", onKey);
+	});
 }
 
 /** One result of the results of shards. */

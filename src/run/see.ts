@@ -192,7 +192,7 @@ const INDEX_WORDS: Record<
 	in_prod: { page: "events", word: 1 },
 };
 
-function sharedIndex(
+export function sharedIndex(
 	stage: Stage,
 	who: Participant,
 	connector: number,

@@ -107,7 +107,7 @@ function tellEntryLine(entry: Entry, name: (domid: number) => string): string {
 	return tellWhole(entry, name).replace(` by ${name(entry.domid)}`, "");
 }
 
-function tellWire(
+export function tellWire(
 	meant: WireEntry,
 	name: (domid: number) => string,
 ): { who: string; text: string } | undefined {
