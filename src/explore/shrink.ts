@@ -205,7 +205,9 @@ class Shrinking {
 
 	private without(step: Step, names: readonly (keyof Step)[]): Step {
 		const made = { ...step } as Record<string, unknown>;
-		for (const name of names) delete made[name];
+		for (const name of names)
+			if (!(name === "fails" && step.fails?.must?.how === "either"))
+				delete made[name];
 		return this.keys.replace(step, made as unknown as Step);
 	}
 
@@ -355,7 +357,8 @@ const smaller = (value: number): number[] =>
 
 /** Setup, the steps, what cuts in and what follows, as one list. `finally` stays what it is. */
 function flattened(story: Case): Case {
-	const { interrupt, after, setup, ...rest } = story;
+	// Its choices are anchored apart.
+	const { interrupt, after, setup, choices: _, ...rest } = story;
 	const cut =
 		interrupt === undefined
 			? rest.steps

@@ -26,10 +26,19 @@ export interface Lent {
 export interface Mapped {
 	gfns: number[];
 	handles: number[];
+	/** A task is at unmapping them. */
+	unmapping: boolean;
+	/** The frame numbers are to go back to the balloon when that is done. */
+	wanted: boolean;
 }
 
 export const nothingLent = (): Lent => ({ gfns: [], refs: [], open: 0 });
-export const nothingMapped = (): Mapped => ({ gfns: [], handles: [] });
+export const nothingMapped = (): Mapped => ({
+	gfns: [],
+	handles: [],
+	unmapping: false,
+	wanted: false,
+});
 
 export class Pages {
 	protected readonly driver: Driver;
@@ -160,6 +169,11 @@ export class Pages {
 	}
 
 	*giveBalloonPages(mapped: Mapped): Turns {
+		// Another task is at unmapping them: it gives them back when it is done.
+		if (mapped.unmapping) {
+			mapped.wanted = true;
+			return;
+		}
 		const { gfns } = mapped;
 		mapped.gfns = [];
 		for (const gfn of gfns) yield call("balloon.give", { gfn });
@@ -187,7 +201,9 @@ export class Pages {
 	/** Unmap what was mapped. A page that stays mapped keeps its frame number out of the balloon. */
 	*unmapBackendPages(mapped: Mapped): Turns {
 		const { gfns, handles } = mapped;
+		if (handles.length === 0) return;
 		mapped.handles = [];
+		mapped.unmapping = true;
 		const stuck = new Set<number>();
 		for (const [i, handle] of handles.entries()) {
 			const gfn = gfns[i] as number;
@@ -199,9 +215,10 @@ export class Pages {
 			stuck.add(gfn);
 			this.driver.quarantine.keepMapping(handle, gfn);
 		}
-		if (stuck.size === 0) return;
+		mapped.unmapping = false;
 		mapped.gfns = gfns.filter((gfn) => !stuck.has(gfn));
-		yield* this.driver.quarantine.watchOver();
+		if (mapped.wanted) yield* this.giveBalloonPages(mapped);
+		if (stuck.size > 0) yield* this.driver.quarantine.watchOver();
 	}
 
 	/** Take what is lent out of its record at once, so that no two tasks give it back. */
