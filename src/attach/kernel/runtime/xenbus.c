@@ -276,7 +276,7 @@ void (xenbus_teardown_ring)(void **vaddr, unsigned int pages, grant_ref_t *grefs
 int (xenbus_alloc_evtchn)(struct xenbus_device *dev, evtchn_port_t *port)
 {
 	u32 made;
-	s32 err = xk_ask_for("evtchn.alloc-unbound", dev->otherend_id, 0, 0, 0, &made);
+	s32 err = xk_ask_for("evtchn.alloc-unbound", (domid_t)dev->otherend_id, 0, 0, 0, &made);
 	if (err < 0)
 		xenbus_dev_fatal(dev, err, "allocating event channel");
 	else
