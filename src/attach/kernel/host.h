@@ -83,7 +83,7 @@ XK_IMPORT("die") __attribute__((noreturn)) extern void xk_die(const char *kind, 
  *   memory.rmb wmb mb          virt_* and smp_* barriers, and those within locks where the kernel has them
  *   balloon.take balloon.give  unpopulated pages, one call a page
  *   object.make object.drop    kmalloc and what is built of it. `kind` is the type as far as known ("kmalloc", "gem-object",
- *                              "framebuffer", "page-array", "devm", "handle", "event", "work", "client"), `name` the place that made it:
+ *                              "framebuffer", "page-array", "devm", "gem-handle", "event", "irq", "pages", "client"), `name` the place that made it:
  *                              "file.c:line function". A negative status of object.make makes the allocation fail with NULL
  *   driver.note                printk: "<level>text", levels as in the kernel: 3 error, 4 warning, 6 info, 7 debug
  *   task.start                 a context of the kernel begins; `name` is "xenwatch", "irq/PORT NAME", "work FUNCTION", "gnttab-timer"

@@ -21,7 +21,7 @@ static struct xk_task *task_new(void)
 		task->host.stack = (u32)task + sizeof(*task) + REWIND + STACK - 16;
 	}
 	u32 stack = (u32)task + sizeof(*task) + REWIND + STACK;
-	memset(task, 0, sizeof(*task));
+	*task = (struct xk_task){ 0 };
 	task->host.rewind_at = (u32)(task + 1);
 	task->host.rewind_end = task->host.rewind_at + REWIND;
 	task->host.stack = (stack & ~15u) - 16;

@@ -4,8 +4,12 @@
 void *memset(void *to, int value, size_t count)
 {
 	xk_check(to, count, true);
-	for (size_t i = 0; i < count; i++)
-		((u8 *)to)[i] = (u8)value;
+	size_t at = 0;
+	if (((u32)to & 3) == 0)
+		for (u32 word = (u8)value * 0x01010101u; at + 4 <= count; at += 4)
+			*(u32 *)((u8 *)to + at) = word;
+	for (; at < count; at++)
+		((u8 *)to)[at] = (u8)value;
 	xk_stored(to, count);
 	return to;
 }
@@ -33,8 +37,12 @@ void *memcpy(void *to, const void *from, size_t count)
 {
 	xk_check(from, count, false);
 	xk_check(to, count, true);
-	for (size_t i = 0; i < count; i++)
-		((u8 *)to)[i] = ((const u8 *)from)[i];
+	size_t at = 0;
+	if ((((u32)to | (u32)from) & 3) == 0)
+		for (; at + 4 <= count; at += 4)
+			*(u32 *)((u8 *)to + at) = *(const u32 *)((const u8 *)from + at);
+	for (; at < count; at++)
+		((u8 *)to)[at] = ((const u8 *)from)[at];
 	xk_stored(to, count);
 	return to;
 }

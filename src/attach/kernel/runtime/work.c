@@ -51,10 +51,7 @@ static void run(void *arg)
 	}
 	struct busy busy = { busy_list, work, self, { NULL } };
 	busy_list = &busy;
-	u32 object = work->object;
 	work->pending = NULL;
-	work->object = 0;
-	xk_object_drop(object);
 	work->func(work);
 	struct busy **at = &busy_list;
 	while (*at != &busy)
@@ -75,9 +72,6 @@ bool xk_schedule_work(struct work_struct *work, unsigned long delay)
 	snprintf(name, sizeof(name), "work %s", work->name);
 	struct xk_task *task = xk_task_new(run, arg, name);
 	work->pending = task;
-	u32 object = xk_object("work");
-	if (work->pending == task)
-		work->object = object;
 	xk_start(task);
 	return true;
 }
@@ -86,11 +80,7 @@ static bool cancel(struct work_struct *work)
 {
 	if (!work->pending)
 		return false;
-	u32 object = work->object;
 	work->pending = NULL;
-	work->object = 0;
-	if (object)
-		xk_object_drop(object);
 	xk_wake_all(&work->cancel);
 	xk_wake_all(&started);
 	return true;

@@ -92,7 +92,6 @@ struct work_struct {
 	struct xk_task *pending;
 	/* Wakes the pending context when the work is cancelled. */
 	struct xk_queue cancel;
-	u32 object;
 };
 struct delayed_work {
 	struct work_struct work;
