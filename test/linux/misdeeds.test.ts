@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildDriver } from "../../src/attach/linux/build.ts";
+import { Lines } from "../../src/attach/linux/lines.ts";
 import {
 	type Context,
 	Kernel,
@@ -129,10 +130,13 @@ class Host {
 }
 
 describe.skipIf(absent)("a driver inside the fake kernel", () => {
+	const wasmFile = (): string => {
+		if (!built.ok) throw new Error(built.message);
+		return built.wasm;
+	};
 	let wasm: Uint8Array;
 	beforeAll(() => {
-		if (!built.ok) throw new Error(built.message);
-		wasm = readFileSync(built.wasm);
+		wasm = readFileSync(wasmFile());
 	});
 	afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
@@ -198,6 +202,26 @@ describe.skipIf(absent)("a driver inside the fake kernel", () => {
 		expect(error.kind).toBe(kind);
 		expect(error.message).toContain(text);
 		expect(error.functions).toContain("probe");
+	});
+
+	test.each([
+		[2, "return seen->last;", 1],
+		[4, "return ((volatile int *)seen)[3];", 0],
+	])("is told the line of misdeed %i", (dev, text, nth) => {
+		const lines = new Lines(readFileSync(`${wasmFile()}.map`, "utf8"));
+		const offset = /at probe \(wasm:.*:0x([0-9a-f]+)\)/.exec(
+			death(dev).stack as string,
+		)?.[1] as string;
+		const source = readFileSync(
+			new URL("misdeeds.c", import.meta.url),
+			"utf8",
+		).split("\n");
+		const places = source.flatMap((line, i) =>
+			line.includes(text) ? [i + 1] : [],
+		);
+		expect(lines.at(Number.parseInt(offset, 16))).toBe(
+			`xen_drm_front.c:${places[nth]}`,
+		);
 	});
 
 	test("is the same again, to the last octet of its memory", () => {

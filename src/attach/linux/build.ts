@@ -19,13 +19,14 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { sourceMapOf } from "./lines.ts";
 
 const run = promisify(execFile);
 
 export type Built =
 	| {
 			ok: true;
-			/** The module. */
+			/** The module. Its source map, for `Lines`, has the same name with ".map" after it. */
 			wasm: string;
 			/** "6.1.192", or "" for a folder that does not say. */
 			version: string;
@@ -100,6 +101,9 @@ function numbered(name: string): string[] {
 const COMPILE = [
 	"--target=wasm32",
 	"-O2",
+	// For lines.ts, which reads no later version.
+	"-gline-tables-only",
+	"-gdwarf-4",
 	"-std=gnu11",
 	"-ffreestanding",
 	"-nostdinc",
@@ -133,6 +137,7 @@ const LINK = [
 ];
 const ASYNCIFY = [
 	"--enable-mutable-globals",
+	"--strip-dwarf",
 	"--asyncify",
 	"--pass-arg=asyncify-imports@xk.call",
 	"-O2",
@@ -436,7 +441,13 @@ async function build(
 	);
 	const linked = join(work, "linked.wasm");
 	await tool(tools["wasm-ld"], sources, [...LINK, ...objects, "-o", linked]);
-	await tool(tools["wasm-opt"], sources, [...ASYNCIFY, linked, "-o", wasm]);
+	const map = join(work, "linked.map");
+	writeFileSync(map, sourceMapOf(readFileSync(linked)));
+	await tool(tools["wasm-opt"], sources, [
+		...ASYNCIFY,
+		...["-ism", map, "-osm", `${wasm}.map`],
+		...[linked, "-o", wasm],
+	]);
 }
 
 /** One file of one line for each header of the kernel that the driver asks for. */

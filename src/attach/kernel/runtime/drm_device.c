@@ -123,14 +123,13 @@ struct drm_device *xk_drm_acquire(struct device *parent)
 	return NULL;
 }
 
-/* ---- drm_modeset_lock.c. Locks are taken in one order: the mode configuration, connectors, then pipes as they were made. A plane's lock is only ever taken within its pipe's, so it is left out. */
+/* ---- drm_modeset_lock.c. Locks are taken in one order: connectors, then pipes as they were made. A plane's lock is only ever taken within its pipe's, so it is left out. */
 
 void xk_drm_lock(struct drm_modeset_lock *lock) { xk_mutex_lock(&lock->mutex); }
 void xk_drm_unlock(struct drm_modeset_lock *lock) { xk_mutex_unlock(&lock->mutex); }
 
 void xk_drm_lock_all(struct drm_device *dev)
 {
-	xk_mutex_lock(&dev->mode_config.mutex);
 	xk_drm_lock(&dev->mode_config.connection_mutex);
 	for (u32 i = 0; i < dev->mode_config.num_pipe; i++)
 		xk_drm_lock(&dev->mode_config.pipes[i]->crtc.mutex);
@@ -141,5 +140,4 @@ void xk_drm_unlock_all(struct drm_device *dev)
 	for (u32 i = dev->mode_config.num_pipe; i > 0; i--)
 		xk_drm_unlock(&dev->mode_config.pipes[i - 1]->crtc.mutex);
 	xk_drm_unlock(&dev->mode_config.connection_mutex);
-	xk_mutex_unlock(&dev->mode_config.mutex);
 }
