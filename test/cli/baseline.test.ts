@@ -117,6 +117,60 @@ describe("an entry that is no longer true fails the run", () => {
 	});
 });
 
+describe("an entry for many cases", () => {
+	const forms = (...entries: string[]) =>
+		write(`known:\n${entries.map((one) => `  - { ${one} }\n`).join("")}`);
+	const MANY = [
+		"case: base.*, rule: leak-mappings, message: '* mapping* never given back*', reason: the last page",
+		"case: '*', rule: destroy-releases, reason: the last page",
+	];
+
+	it("lists what its form fits, whatever the case", () => {
+		forms(...MANY);
+		const { code, out } = withWrong();
+		expect(out).toMatch(/2 cases in 2 files: 2 known failures/);
+		expect(code).toBe(0);
+	});
+
+	it("lists nothing that says something else, or of another case", () => {
+		for (const [form, other] of [
+			["* mapping* never given back*", "* page* never given back*"],
+			["base.*", "base.o*"],
+		] as const) {
+			forms(...MANY.map((one) => one.replace(form, other)));
+			const { code, out } = withWrong();
+			const failed = out.match(/FAIL {2}scenarios\/\w+\.yaml:1/g);
+			expect(failed).toHaveLength(form === "base.*" ? 1 : 2);
+			expect(code).toBe(1);
+		}
+	});
+
+	it("is an unexpected pass when the whole suite has nothing like it, but not a part of it", () => {
+		forms(...MANY, "case: '*', rule: leak-ports, reason: x");
+		const { code, out } = withWrong();
+		expect(out).toContain("leak-ports finds nothing like it any more");
+		expect(out).toContain("1 unexpected pass");
+		expect(code).toBe(1);
+		expect(withWrong("--id", "base.one").code).toBe(0);
+	});
+
+	it("expires once", () => {
+		forms(...MANY.map((one) => `${one}, expires: 2020-02-29`));
+		const { code, out } = withWrong();
+		expect(out.match(/expired on 2020-02-29/g)?.length).toBeGreaterThan(0);
+		expect(code).toBe(1);
+	});
+
+	it("stays when the baseline is written anew, as long as it is true", () => {
+		forms(...MANY, "case: '*', rule: leak-ports, reason: x");
+		withWrong("--update-baseline");
+		expect(read()).not.toContain("leak-ports");
+		expect(read()).not.toContain("not explained yet");
+		expect(read()).toContain("* mapping* never given back*");
+		expect(withWrong().code).toBe(0);
+	});
+});
+
 it("a failure that is not listed fails its case", () => {
 	write("known:\n  - { case: base.one, rule: leak-mappings, reason: x }\n");
 	const { code, out } = withWrong();

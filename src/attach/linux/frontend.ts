@@ -3,7 +3,8 @@
  *
  * The driver and the fake kernel that carries it are one WebAssembly module, which is compiled once; each run has an instance of its own.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { errnoNumber } from "../../base/errno.ts";
 import type {
 	Frontend,
@@ -13,8 +14,9 @@ import type {
 } from "../../peer/peer.ts";
 import type { Turns } from "../../xen/call.ts";
 import { Client } from "./client.ts";
-import { type Returned, systemCall } from "./tasks.ts";
-import { Kernel, type SystemCall } from "./wasm.ts";
+import { Lines } from "./lines.ts";
+import { alive, type Returned, systemCall } from "./tasks.ts";
+import { Kernel, type PlaceOf, type SystemCall } from "./wasm.ts";
 
 /**
  * What no version of the driver offers: it asks for no EDID and writes no choice of a version, and takes a mode only of the connector's own size; DRM has
@@ -32,11 +34,25 @@ const LACKS = [
 /** The module that a build makes: `path` is its WebAssembly file. */
 export function linuxFrontend(path: string | URL): PeerModule {
 	const module = Kernel.compile(readFileSync(path));
+	const place = placesOf(typeof path === "string" ? path : fileURLToPath(path));
 	return {
-		default: (context) => new Guest(module, context).frontend,
+		default: (context) =>
+			new Guest(new Kernel(module, context.domid, place), context).frontend,
 		lacks: LACKS,
 	};
 }
+
+/** The source map lies beside its module, and is read when somebody asks for the first place. */
+function placesOf(path: string): PlaceOf {
+	const map = `${path}.map`;
+	let lines: Lines | undefined;
+	return (offset) => {
+		lines ??= new Lines(existsSync(map) ? readFileSync(map, "utf8") : NO_LINES);
+		const place = lines.at(offset);
+		return place === "" ? undefined : place;
+	};
+}
+const NO_LINES = '{"version":3,"sources":[],"names":[],"mappings":""}';
 
 /** One guest: its kernel, and a client for each device. */
 class Guest {
@@ -47,8 +63,8 @@ class Guest {
 	private readonly bound = new Set<number>();
 	private loaded = false;
 
-	constructor(module: WebAssembly.Module, context: PeerContext) {
-		this.kernel = new Kernel(module, context.domid);
+	constructor(kernel: Kernel, context: PeerContext) {
+		this.kernel = kernel;
 		this.context = context;
 	}
 
@@ -79,6 +95,7 @@ class Guest {
 
 	/** The first device loads the driver, the last one's end unloads it: what it does not give back by then is lost. */
 	private *bind(dev: number): Turns<OperationResult> {
+		yield* alive(this.kernel);
 		if (this.bound.has(dev)) return { status: -errnoNumber("EEXIST") };
 		this.bound.add(dev);
 		if (!this.loaded) {
@@ -87,21 +104,25 @@ class Guest {
 			if (status < 0) return { status };
 		}
 		const { status } = yield* this.call("user_bind", dev);
-		if (status < 0) this.bound.delete(dev);
+		if (status < 0) yield* this.unbound(dev);
 		return { status };
 	}
 
 	/** A client that holds nothing has closed its file before; one that holds something is told afterwards that the device has gone. */
 	private *unbind(dev: number): Turns<OperationResult> {
+		yield* alive(this.kernel);
 		if (!this.bound.has(dev)) return { status: -errnoNumber("ENODEV") };
 		const { status } = yield* this.call("user_unbind", dev);
 		yield* this.client(dev).closeAll();
-		this.bound.delete(dev);
-		if (this.bound.size === 0) {
-			this.loaded = false;
-			yield* this.call("user_exit");
-		}
+		yield* this.unbound(dev);
 		return { status };
+	}
+
+	private *unbound(dev: number): Turns {
+		this.bound.delete(dev);
+		if (this.bound.size > 0) return;
+		this.loaded = false;
+		yield* this.call("user_exit");
 	}
 
 	private call(name: SystemCall, ...args: number[]): Turns<Returned> {

@@ -34,8 +34,7 @@ function* run(
 	let reply: AnyReply | undefined;
 	let calls = 0;
 	for (;;) {
-		// A kernel that has panicked runs nothing any more; its domain is about to be told so.
-		if (kernel.dead) yield* ask("wait", { ...NOTHING });
+		yield* alive(kernel);
 		const step = yield* advance(kernel, peer, context, reply);
 		if (step.done) return step;
 		const { start } = step;
@@ -55,6 +54,11 @@ function* run(
 
 /** Deaths that are no doing of the driver: XK_DEATH_EXHAUSTED and XK_DEATH_MODEL of host.h. */
 const OURS: ReadonlySet<string> = new Set(["out-of-arena", "model"]);
+
+/** A kernel that has panicked runs nothing any more: who would go on in it waits until its domain is told so. */
+export function* alive(kernel: Kernel): Turns {
+	if (kernel.dead) yield* ask("wait", { ...NOTHING });
+}
 
 /** Nothing ends this wait. */
 const NOTHING = {

@@ -95,6 +95,9 @@ const CALL = {
 /** 32-bit words of `struct xk_context`. */
 const CONTEXT = { result: 0, results: 8, rewind: 8, stack: 10 };
 
+/** Where in a source an octet of the module came from: "xen_drm_front.c:67". */
+export type PlaceOf = (offset: number) => string | undefined;
+
 /** Functions of the runtime that only carry a death to the host. */
 const UNDERTAKERS =
 	/^(xk_|__asan_|asyncify|mem(set|cpy|move|cmp)$|str|(take|access|special|wild)$)/;
@@ -113,6 +116,7 @@ export class Kernel {
 	/** The context that runs. */
 	private running: Context | undefined;
 	private rewinding = false;
+	private readonly place: PlaceOf;
 	/** It has met its death and runs nothing any more. */
 	dead = false;
 
@@ -120,13 +124,22 @@ export class Kernel {
 		return new WebAssembly.Module(bytes);
 	}
 
-	constructor(module: WebAssembly.Module, domid: number) {
+	constructor(
+		module: WebAssembly.Module,
+		domid: number,
+		place: PlaceOf = () => undefined,
+	) {
+		this.place = place;
 		const instance = new WebAssembly.Instance(module, {
 			xk: {
 				call: (at: number) => this.suspend(at),
 				die: (kind: number, text: number) => {
 					this.look();
-					throw new KernelDeath(this.text(kind), this.text(text), stackOf());
+					throw new KernelDeath(
+						this.text(kind),
+						this.text(text),
+						stackOf(this.place),
+					);
 				},
 			},
 		});
@@ -237,7 +250,7 @@ export class Kernel {
 			this.dead = true;
 			throw error instanceof WebAssembly.RuntimeError ||
 				error instanceof RangeError
-				? new KernelDeath("trap", error.message, stackOf(error))
+				? new KernelDeath("trap", error.message, stackOf(this.place, error))
 				: error;
 		}
 	}
@@ -385,12 +398,16 @@ function deepError(): Error {
 	return error;
 }
 
-/** The functions of the module on the stack, the innermost first. */
-function stackOf(error = deepError()): string[] {
+/** The functions of the module on the stack, the innermost first, with their places where these are known. */
+function stackOf(place: PlaceOf, error = deepError()): string[] {
 	const functions: string[] = [];
 	for (const line of (error.stack ?? "").split("\n")) {
-		const name = /at (\S+?)(\.command_export)? \(wasm:/.exec(line)?.[1];
-		if (name !== undefined && !UNDERTAKERS.test(name)) functions.push(name);
+		const [, name, offset] =
+			/at (\S+?)(?:\.command_export)? \(wasm:.*:0x([0-9a-f]+)\)/.exec(line) ??
+			[];
+		if (name === undefined || UNDERTAKERS.test(name)) continue;
+		const at = place(Number.parseInt(offset as string, 16));
+		functions.push(at === undefined ? name : `${name} (${at})`);
 	}
 	return functions;
 }

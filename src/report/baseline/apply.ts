@@ -25,28 +25,46 @@ export function applyBaseline(
 	frame: BaselineFrame,
 ): Report {
 	const byCase = new Map<string, Known[]>();
+	const forms: Form[] = [];
 	for (const entry of baseline.known) {
+		if (isForm(entry.case)) {
+			forms.push({ entry, fits: formOf(entry.case), met: false, said: false });
+			continue;
+		}
 		const list = byCase.get(entry.case);
 		if (list === undefined) byCase.set(entry.case, [entry]);
 		else list.push(entry);
 	}
 	const stale: CaseReport[] = [];
 	const met = new Set<Known>();
-	const complain = (entry: Known, reason: string) =>
-		stale.push(staleEntry(entry, reason, baseline));
+	const complain = (
+		entry: Known,
+		reason: string,
+		outcome: StaleOutcome = "failed",
+	) => stale.push(staleEntry(entry, reason, outcome, baseline));
 	const files = report.files.map((file) => ({
 		...file,
 		cases: file.cases.map((one) => {
 			const entries = byCase.get(one.id) ?? [];
 			for (const entry of entries) met.add(entry);
-			return entries.length === 0
+			const fitting = forms.filter((form) => form.fits(one.id));
+			return entries.length + fitting.length === 0
 				? one
-				: judged(one, entries, report, frame, complain);
+				: judged(one, entries, fitting, report, frame, complain);
 		}),
 	}));
-	if (frame.whole)
-		for (const entry of baseline.known)
-			if (!met.has(entry)) complain(entry, `there is no case ${entry.case}`);
+	if (frame.whole) {
+		for (const entries of byCase.values())
+			for (const entry of entries)
+				if (!met.has(entry)) complain(entry, `there is no case ${entry.case}`);
+		for (const { entry, met } of forms)
+			if (!met)
+				complain(
+					entry,
+					`${entry.rule} finds nothing like it any more; run with --update-baseline to take it out`,
+					"unexpected-pass",
+				);
+	}
 	return {
 		...report,
 		files:
@@ -58,44 +76,87 @@ export function applyBaseline(
 	};
 }
 
+/** An entry that speaks of more than one case. */
+interface Form {
+	entry: Known;
+	fits(id: string): boolean;
+	/** What it lists was found in some case. */
+	met: boolean;
+	/** It was said that it has expired. */
+	said: boolean;
+}
+
+export const isForm = (text: string): boolean => text.includes("*");
+
+/** Whether a text is of the form, in which `*` stands for any run of characters. */
+export function formOf(form: string): (text: string) => boolean {
+	const parts = form
+		.split("*")
+		.map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+	const pattern = new RegExp(`^${parts.join("[^]*")}$`);
+	return (text) => pattern.test(text);
+}
+
+/** Whether an entry lists this finding, its case being the entry's. */
+export const lists = (
+	{ rule, message }: Pick<Known, "rule" | "message">,
+	finding: CaseReport["findings"][number],
+): boolean =>
+	finding.rule === rule &&
+	(message === undefined || formOf(message)(finding.message));
+
+type StaleOutcome = "failed" | "unexpected-pass";
+
 function judged(
 	one: CaseReport,
 	entries: readonly Known[],
+	forms: readonly Form[],
 	{ level }: Report,
 	{ today }: BaselineFrame,
 	complain: (entry: Known, reason: string) => void,
 ): CaseReport {
 	if (SILENT.has(one.outcome)) return one;
-	const [first] = entries as [Known];
-	if (one.outcome === "passed" && one.findings.every(isOthers))
+	const own = one.findings.filter((f) => !isOthers(f));
+	const [first] = entries;
+	if (one.outcome === "passed" && own.length === 0 && first !== undefined)
 		return {
 			...one,
 			outcome: "unexpected-pass",
 			reason: `the baseline lists ${entries.map(({ rule }) => rule).join(", ")} as failing (${first.place.file}:${first.place.line}); run with --update-baseline to take it out`,
 		};
-	const broken = new Set(
-		one.findings.filter((f) => !isOthers(f)).map(({ rule }) => rule),
-	);
 	for (const entry of entries) {
-		if (!broken.has(entry.rule))
-			complain(entry, `${entry.rule} finds nothing in ${entry.case} any more`);
-		else if (isPast(entry, today))
-			complain(entry, `expired on ${entry.expires}: ${entry.reason}`);
+		if (!own.some((f) => lists(entry, f)))
+			complain(entry, `${entry.rule} finds nothing in ${one.id} any more`);
+		else if (isPast(entry, today)) complain(entry, expired(entry));
 	}
+	for (const form of forms) {
+		if (!own.some((f) => lists(form.entry, f))) continue;
+		form.met = true;
+		if (form.said || !isPast(form.entry, today)) continue;
+		form.said = true;
+		complain(form.entry, expired(form.entry));
+	}
+	const all = [...entries, ...forms.map(({ entry }) => entry)];
 	const failing = one.findings.filter((f) => weigh(f, level) === "failure");
-	const listed = (rule: string) =>
-		entries.some((entry) => entry.rule === rule && !isPast(entry, today));
-	if (one.outcome !== "failed" || !failing.every(({ rule }) => listed(rule)))
+	const current = all.filter((entry) => !isPast(entry, today));
+	if (
+		one.outcome !== "failed" ||
+		!failing.every((f) => current.some((entry) => lists(entry, f)))
+	)
 		return one;
-	const covering = entries.filter(({ rule }) => broken.has(rule));
+	const covering = all.filter((entry) => own.some((f) => lists(entry, f)));
 	const link = covering.find((entry) => entry.link !== undefined)?.link;
+	const reasons = covering.map(({ rule, reason }) => `${rule}: ${reason}`);
 	return {
 		...one,
 		outcome: "known",
-		reason: covering.map(({ rule, reason }) => `${rule}: ${reason}`).join("; "),
+		reason: [...new Set(reasons)].join("; "),
 		...(link === undefined ? {} : { link }),
 	};
 }
+
+const expired = ({ expires, reason }: Known): string =>
+	`expired on ${expires}: ${reason}`;
 
 const isPast = ({ expires }: Known, today: string): boolean =>
 	expires !== undefined && expires < today;
@@ -107,16 +168,17 @@ const isOthers = ({ standing }: CaseReport["findings"][number]): boolean =>
 function staleEntry(
 	entry: Known,
 	reason: string,
+	outcome: StaleOutcome,
 	{ source }: Baseline,
 ): CaseReport {
 	const text = source.line(entry.place.line);
 	return {
-		id: `baseline: ${entry.case} ${entry.rule}`,
+		id: `baseline: ${[entry.case, entry.rule, entry.message ?? []].flat().join(" ")}`,
 		scenario: "baseline",
 		title: `known failure of ${entry.rule} in ${entry.case}`,
 		row: {},
 		place: entry.place,
-		outcome: "failed",
+		outcome,
 		reason,
 		...(entry.link === undefined ? {} : { link: entry.link }),
 		findings: [],

@@ -11,10 +11,12 @@ import { parseYaml } from "../../scenario/yaml.ts";
 
 /** One failure that is known. */
 export interface Known {
-	/** Expanded case id, as reports print it. */
+	/** Expanded case id, as reports print it; with `*` for any run of characters it speaks of every case whose id is of that form. */
 	case: string;
 	/** Rule that fails there; `expectation` for what the scenario itself expects. */
 	rule: string;
+	/** What the rule says there, with `*` for what differs; without it whatever it says. */
+	message?: string;
 	reason: string;
 	/** Where it is being dealt with. */
 	link?: string;
@@ -50,6 +52,7 @@ const day: Leaf<string> = leaf(
 const SCHEMA = z.strictObject({
 	case: text("the id of a case, as reports print it"),
 	rule: text("the id of a rule, or `expectation`"),
+	message: z.optional(text("what the rule says, with * for what differs")),
 	reason: text("a reason"),
 	link: z.optional(text("an address")),
 	expires: z.optional(day),
@@ -90,7 +93,7 @@ export function parseBaseline(
 	for (const item of list.items) {
 		const entry = read(SCHEMA, item, new Map(), complaints, "an entry");
 		if (entry === undefined) continue;
-		const key = `${entry.case} ${entry.rule}`;
+		const key = `${entry.case} ${entry.rule} ${entry.message ?? ""}`;
 		if (seen.has(key))
 			complaints.at(item, `${entry.case} with ${entry.rule} is there twice`);
 		if (entry.rule !== "expectation" && !rules.has(entry.rule))
@@ -102,9 +105,10 @@ export function parseBaseline(
 				"value",
 			);
 		seen.add(key);
-		const { link, expires, ...rest } = entry;
+		const { message, link, expires, ...rest } = entry;
 		known.push({
 			...rest,
+			...(message === undefined ? {} : { message }),
 			...(link === undefined ? {} : { link }),
 			...(expires === undefined ? {} : { expires }),
 			place: nodePlace(item),

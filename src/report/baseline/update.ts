@@ -2,6 +2,8 @@
 import { Document, isMap, isSeq, parseDocument } from "yaml";
 import { weigh } from "../counts.ts";
 import type { CaseReport, Report } from "../report.ts";
+import { formOf, isForm, lists } from "./apply.ts";
+import type { Known } from "./read.ts";
 
 const HEAD =
 	" Failures that are known. Each entry needs a reason; `link` and `expires: YYYY-MM-DD` are optional.";
@@ -31,6 +33,8 @@ export function updateBaseline(
 			? new Document({ known: [] })
 			: parseDocument(before, { version: "1.2" });
 	if (before === undefined) document.commentBefore = HEAD;
+	// What an entry for many cases lists already needs none of its own.
+	const forms = formsOf(document.get("known"));
 	const failing = new Map<string, Set<string>>();
 	const played = new Set<string>();
 	const there = new Set<string>();
@@ -44,6 +48,7 @@ export function updateBaseline(
 				new Set(
 					one.findings
 						.filter((f) => weigh(f, report.level) === "failure")
+						.filter((f) => !covered(forms, one.id, f))
 						.map(({ rule }) => rule),
 				),
 			);
@@ -54,6 +59,8 @@ export function updateBaseline(
 	list.items = list.items.filter((item) => {
 		if (!isMap(item)) return false;
 		const [id, rule] = [String(item.get("case")), String(item.get("rule"))];
+		const form = forms.find((one) => one.item === item);
+		if (form !== undefined) return form.met || !whole;
 		if (!played.has(id)) return there.has(id) || !whole;
 		return failing.get(id)?.delete(rule) === true;
 	});
@@ -61,4 +68,38 @@ export function updateBaseline(
 		for (const rule of rules)
 			list.add(document.createNode({ case: id, rule, reason: NO_REASON }));
 	return document.toString({ lineWidth: 0 });
+}
+
+/** An entry for many cases, as it stands in the document. */
+interface Form {
+	item: unknown;
+	entry: Pick<Known, "case" | "rule" | "message">;
+	met: boolean;
+}
+
+function formsOf(list: unknown): Form[] {
+	if (!isSeq(list)) return [];
+	return list.items.flatMap((item) => {
+		if (!isMap(item)) return [];
+		const [id, message] = [String(item.get("case")), item.get("message")];
+		if (!isForm(id)) return [];
+		const entry = {
+			case: id,
+			rule: String(item.get("rule")),
+			...(message === undefined ? {} : { message: String(message) }),
+		};
+		return [{ item, entry, met: false }];
+	});
+}
+
+function covered(
+	forms: readonly Form[],
+	id: string,
+	finding: CaseReport["findings"][number],
+): boolean {
+	const found = forms.filter(
+		({ entry }) => formOf(entry.case)(id) && lists(entry, finding),
+	);
+	for (const form of found) form.met = true;
+	return found.length > 0;
 }
