@@ -38,8 +38,8 @@ static s32 enter(u32 client, struct drm_file **file)
 
 s32 user_init(void)
 {
-	s32 err = xk_watch_start();
-	return done(err < 0 ? err : xk_module_init());
+	xk_watch_start();
+	return done(xk_module_init());
 }
 
 s32 user_exit(void)

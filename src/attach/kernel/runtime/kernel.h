@@ -78,7 +78,7 @@ void xk_page_unmap(struct page *page);
 void xk_page_force(struct page *page);
 
 /* xenbus.c */
-int xk_watch_start(void);
+void xk_watch_start(void);
 void xk_watch_stop(void);
 int xk_bus_bind(u32 number);
 int xk_bus_unbind(u32 number);
