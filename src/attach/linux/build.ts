@@ -100,6 +100,8 @@ function numbered(name: string): string[] {
 
 const COMPILE = [
 	"--target=wasm32",
+	// Whatever else a newer compiler would use by default, an older wasm-opt might not know.
+	"-mcpu=mvp",
 	"-O2",
 	// For lines.ts, which reads no later version.
 	"-gline-tables-only",
@@ -133,7 +135,8 @@ const LINK = [
 	"--global-base=65536",
 	"-z",
 	"stack-size=65536",
-	"--features=mutable-globals",
+	// Else it asks that the objects themselves say that they want a mutable global exported.
+	"--no-check-features",
 ];
 const ASYNCIFY = [
 	"--enable-mutable-globals",
