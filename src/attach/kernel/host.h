@@ -115,8 +115,8 @@ XK_EXPORT("xk_context_end") void xk_context_end(struct xk_context *context);
 XK_EXPORT("xk_switch") void xk_switch(struct xk_context *context);
 /* Run the context of a task.start to its end. */
 XK_EXPORT("xk_thread") void xk_thread(struct xk_context *context);
-/* Once, before anything else. `domid` is the guest's own. No door call. */
-XK_EXPORT("xk_boot") void xk_boot(xk_u32 domid);
+/* Once, before anything else. No door call. */
+XK_EXPORT("xk_boot") void xk_boot(void);
 /* Octets of linear memory the slab has handed out so far, freed or not. */
 XK_EXPORT("xk_used") xk_u32 xk_used(void);
 

@@ -5,7 +5,6 @@
 #define REWIND 8192
 
 struct xk_task *xk_current;
-u32 xk_domid;
 static struct xk_task *free_tasks;
 static u32 last_wake;
 
@@ -16,10 +15,8 @@ static struct xk_task *task_new(void)
 	struct xk_task *task = free_tasks;
 	if (task)
 		free_tasks = task->next_free;
-	else {
+	else
 		task = xk_own(sizeof(*task) + REWIND + STACK);
-		task->host.stack = (u32)task + sizeof(*task) + REWIND + STACK - 16;
-	}
 	u32 stack = (u32)task + sizeof(*task) + REWIND + STACK;
 	*task = (struct xk_task){ 0 };
 	task->host.rewind_at = (u32)(task + 1);
@@ -64,10 +61,9 @@ void xk_thread(struct xk_context *context)
 /* Called by name, so that the linker does not wrap each export in a call of its own. */
 extern void __wasm_call_ctors(void);
 
-void xk_boot(u32 domid)
+void xk_boot(void)
 {
 	__wasm_call_ctors();
-	xk_domid = domid;
 	xk_boot_access();
 }
 

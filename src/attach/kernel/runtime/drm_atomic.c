@@ -62,7 +62,6 @@ static void destroy_plane_state(struct drm_plane_state *state)
 static void free_state(struct kref *kref)
 {
 	struct drm_atomic_state *state = container_of(kref, struct drm_atomic_state, ref);
-	struct drm_device *dev = state->dev;
 	for (u32 i = 0; i < state->count; i++) {
 		destroy_crtc_state(state->swapped ? state->pipes[i].old_crtc : state->pipes[i].new_crtc);
 		commit_put(state->pipes[i].commit);
@@ -70,7 +69,6 @@ static void free_state(struct kref *kref)
 	for (u32 i = 0; i < state->count; i++)
 		destroy_plane_state(state->swapped ? state->pipes[i].old_plane : state->pipes[i].new_plane);
 	xk_own_free(state, sizeof(*state));
-	(void)dev;
 }
 
 void xk_drm_state_put(struct drm_atomic_state *state) { kref_put(&state->ref, free_state); }

@@ -20,7 +20,6 @@ struct xk_task {
 	struct xk_task *next_free;
 };
 extern struct xk_task *xk_current;
-extern u32 xk_domid;
 
 /* A fresh context that will run a function. Nothing is told to the host before xk_start(). */
 struct xk_task *xk_task_new(void (*run)(void *arg), void *arg, const char *name);
@@ -40,9 +39,9 @@ bool xk_sleep(u32 wake, u32 timeout, const char *why);
 u32 xk_fresh_wake(void);
 void xk_wake(u32 wake);
 
-/* The arena. Blocks are aligned to 16, never moved; what is freed stays unused until the arena is full. */
+/* Fresh memory of the arena, aligned; NULL when it is full. */
 void *xk_block(size_t size, size_t align);
-/* Memory of the runtime's own: no object, never given back, all zero. */
+/* Memory of the runtime's own: all zero, no object, and nobody looks at who touches it. */
 void *xk_own(size_t size);
 void xk_own_free(void *memory, size_t size);
 
