@@ -33,7 +33,7 @@ class Host {
 	private next = 1;
 
 	constructor(wasm: Uint8Array) {
-		this.kernel = new Kernel(new WebAssembly.Module(wasm), 2);
+		this.kernel = new Kernel(new WebAssembly.Module(wasm));
 	}
 
 	/** Run a system call to its end, the contexts that it starts beside it. */

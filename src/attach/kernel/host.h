@@ -43,9 +43,6 @@ struct xk_call {
 	xk_u32 reply_size;
 	/* task.start alone: the context that the new task is to run. */
 	struct xk_context *start;
-	/* Where in the driver the call came from, as far as known: literals, "xen_drm_front.c:230" and "xen_drm_front_dbuf_create", or null. */
-	const char *from;
-	const char *function;
 };
 
 /* Suspends the running context until the host has the answer. */
@@ -103,15 +100,18 @@ struct xk_context {
 	/* Asyncify's buffer: the struct that asyncify_start_unwind takes. */
 	xk_u32 rewind_at;
 	xk_u32 rewind_end;
-	/* The C stack: __stack_pointer of a context that has not run yet. Afterwards the host keeps it here while others run. */
+	/* The C stack pointer while others run. */
 	xk_u32 stack;
+	/* The last line of the driver that it passed, as far as known: "xen_drm_front.c:230" and "xen_drm_front_dbuf_create", or null. */
+	const char *place;
+	const char *function;
 };
 
 /* A fresh context for a system call. Never fails: dies with out-of-arena. */
 XK_EXPORT("xk_context") struct xk_context *xk_context(void);
 /* The context has ended and its result was read: stack and buffer may be used again. */
 XK_EXPORT("xk_context_end") void xk_context_end(struct xk_context *context);
-/* Told before a context runs or goes on. */
+/* Told before a context runs or goes on: its C stack is the one in use from now on. */
 XK_EXPORT("xk_switch") void xk_switch(struct xk_context *context);
 /* Run the context of a task.start to its end. */
 XK_EXPORT("xk_thread") void xk_thread(struct xk_context *context);

@@ -21,7 +21,7 @@ function stage(answer: (call: string, args: readonly number[]) => Answer) {
 			reply?: AnyReply,
 		): Step {
 			if (name === "user_read_event" && reply === undefined)
-				return { done: false, call: { op: "memory.mb" }, from: "" };
+				return { done: false, call: { op: "memory.mb" } };
 			calls.push([name.slice(5), ...args].join(" "));
 			const said = answer(name, args);
 			if (typeof said !== "number")

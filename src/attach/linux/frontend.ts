@@ -37,7 +37,7 @@ export function linuxFrontend(path: string | URL): PeerModule {
 	const place = placesOf(typeof path === "string" ? path : fileURLToPath(path));
 	return {
 		default: (context) =>
-			new Guest(new Kernel(module, context.domid, place), context).frontend,
+			new Guest(new Kernel(module, place), context).frontend,
 		lacks: LACKS,
 	};
 }

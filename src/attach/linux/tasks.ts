@@ -41,7 +41,10 @@ function* run(
 		if (start === undefined) {
 			calls = step.call.op === "wait" ? 0 : calls + 1;
 			if (calls > SOFT_LOCKUP)
-				yield* panic(peer, kernel.die("soft-lockup", lockup(step)));
+				yield* panic(
+					peer,
+					kernel.die("soft-lockup", lockup(step, kernel.lastPlace(context))),
+				);
 			reply = yield step.call;
 			continue;
 		}
@@ -98,5 +101,5 @@ function* panic(peer: PeerContext, death: KernelDeath): Turns<never> {
 
 /** Door calls that a context may make without a sleep: the longest honest run lends a buffer of 4 GiB, a page at a time. */
 const SOFT_LOCKUP = 200_000;
-const lockup = ({ call, from }: Step & { done: false }): string =>
-	`${SOFT_LOCKUP} calls without a sleep, the last a ${call.op}${from === "" ? "" : ` of ${from}`}`;
+const lockup = ({ call }: Step & { done: false }, place: string): string =>
+	`${SOFT_LOCKUP} calls without a sleep, the last a ${call.op}${place === "" ? "" : ` of ${place}`}`;

@@ -48,8 +48,6 @@ export type Step =
 	| {
 			done: false;
 			call: Call;
-			/** Where in the driver it was made, when that is known: "xen_drm_front.c:230 xen_drm_front_dbuf_create". */
-			from: string;
 			/** With `task.start`: what the new task is to run. */
 			start?: { name: string; context: Context };
 	  }
@@ -90,10 +88,9 @@ const CALL = {
 	reply: 20,
 	replySize: 21,
 	start: 22,
-	from: 23,
 };
 /** 32-bit words of `struct xk_context`. */
-const CONTEXT = { result: 0, results: 8, rewind: 8, stack: 10 };
+const CONTEXT = { results: 8, rewind: 8, place: 11, function: 12 };
 
 /** Where in a source an octet of the module came from: "xen_drm_front.c:67". */
 export type PlaceOf = (offset: number) => string | undefined;
@@ -116,6 +113,12 @@ export class Kernel {
 	/** The context that runs. */
 	private running: Context | undefined;
 	private rewinding = false;
+	private unwinding = false;
+	/** What every step calls. */
+	private readonly enters: Record<
+		(typeof EVERY_STEP)[number],
+		(at?: number) => void
+	>;
 	private readonly place: PlaceOf;
 	/** It has met its death and runs nothing any more. */
 	dead = false;
@@ -124,11 +127,7 @@ export class Kernel {
 		return new WebAssembly.Module(bytes);
 	}
 
-	constructor(
-		module: WebAssembly.Module,
-		domid: number,
-		place: PlaceOf = () => undefined,
-	) {
+	constructor(module: WebAssembly.Module, place: PlaceOf = () => undefined) {
 		this.place = place;
 		const instance = new WebAssembly.Instance(module, {
 			xk: {
@@ -144,7 +143,10 @@ export class Kernel {
 			},
 		});
 		this.exports = instance.exports as unknown as Exports;
-		this.invoke("xk_boot", domid);
+		this.enters = Object.fromEntries(
+			EVERY_STEP.map((name) => [name, this.exports[name]]),
+		) as unknown as typeof this.enters;
+		this.invoke("xk_boot");
 		this.look();
 	}
 
@@ -165,22 +167,21 @@ export class Kernel {
 
 	/** Let a context run to its next door call, which is answered with the next step, or to its end. */
 	step(context: Context, reply?: AnyReply): Step {
-		const { exports } = this;
 		if (context.state === "ended") throw new Error("the context has ended");
 		this.running = context;
-		this.invoke("xk_switch", context.at);
+		this.enters.xk_switch(context.at);
 		if (context.state === "waits") {
 			if (reply === undefined) throw new Error("the context waits for a reply");
 			this.answer(context.call, reply);
 			this.rewinding = true;
-			this.invoke("asyncify_start_rewind", this.rewindOf(context));
+			this.enters.asyncify_start_rewind(rewindOf(context));
 		}
-		exports.__stack_pointer.value = this.word(context.at, CONTEXT.stack);
 		const status = this.enter(context);
 		this.look();
 		this.running = undefined;
-		if (this.invoke("asyncify_get_state") === UNWINDING) {
-			this.invoke("asyncify_stop_unwind");
+		if (this.unwinding) {
+			this.unwinding = false;
+			this.enters.asyncify_stop_unwind();
 			return this.asked(context);
 		}
 		context.state = "ended";
@@ -189,6 +190,14 @@ export class Kernel {
 		const result = [...this.words.subarray(from, from + CONTEXT.results)];
 		this.invoke("xk_context_end", context.at);
 		return { done: true, status: status | 0, result };
+	}
+
+	/** The last line of the driver that a context passed, as far as known: "xen_drm_front.c:230 xen_drm_front_dbuf_create", or "". */
+	lastPlace({ at }: Context): string {
+		return [CONTEXT.place, CONTEXT.function]
+			.map((field) => this.text(this.word(at, field)))
+			.filter((text) => text !== "")
+			.join(" ");
 	}
 
 	/** It is found to go on no more: what its next step would have thrown. */
@@ -262,19 +271,15 @@ export class Kernel {
 			throw new Error("a door call outside of any context");
 		if (this.rewinding) {
 			this.rewinding = false;
-			this.invoke("asyncify_stop_rewind");
+			this.enters.asyncify_stop_rewind();
 			return;
 		}
 		this.look();
 		context.call = at;
 		context.state = "waits";
-		// Asyncify restores locals, not the C stack pointer.
-		this.words[(context.at >>> 2) + CONTEXT.stack] = this.exports
-			.__stack_pointer.value as number;
-		this.invoke("asyncify_start_unwind", this.rewindOf(context));
+		this.unwinding = true;
+		this.enters.asyncify_start_unwind(rewindOf(context));
 	}
-
-	private rewindOf = ({ at }: Context): number => at + 4 * CONTEXT.rewind;
 
 	private invoke(name: string, ...args: number[]): number {
 		const call = this.exports[name];
@@ -309,11 +314,7 @@ export class Kernel {
 					call[name] = this.words.slice(from, from + count);
 				}
 			}
-		const step = {
-			done: false as const,
-			call: call as unknown as Call,
-			from: this.text(this.word(at, CALL.from)),
-		};
+		const step = { done: false as const, call: call as unknown as Call };
 		if (op !== "task.start") return step;
 		const start = { name: call.name as string, context: this.startedBy(at) };
 		return { ...step, start };
@@ -378,7 +379,15 @@ export class Kernel {
 	}
 }
 
-const UNWINDING = 1;
+const EVERY_STEP = [
+	"xk_switch",
+	"asyncify_start_unwind",
+	"asyncify_stop_unwind",
+	"asyncify_start_rewind",
+	"asyncify_stop_rewind",
+] as const;
+
+const rewindOf = ({ at }: Context): number => at + 4 * CONTEXT.rewind;
 
 interface Shape {
 	op: CallName;

@@ -112,8 +112,8 @@ static void wild(const char *kind, const char *how, u32 first, u32 address, u32 
 	}
 	int head = snprintf(text, sizeof(text), "%s of %u octet%s at 0x%08x: %s%s", write ? "write" : "read", size, size == 1 ? "" : "s", address,
 			    how, xk_describe(first, object, sizeof(object)));
-	if (xk_current && xk_current->place && head < (int)sizeof(text))
-		snprintf(text + head, sizeof(text) - head, "; last at %s", xk_current->place);
+	if (xk_current && xk_current->host.place && head < (int)sizeof(text))
+		snprintf(text + head, sizeof(text) - head, "; last at %s", xk_current->host.place);
 	xk_die(kind, text);
 }
 

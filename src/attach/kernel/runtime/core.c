@@ -49,7 +49,21 @@ void xk_context_end(struct xk_context *context)
 	free_tasks = task_of(context);
 }
 
-void xk_switch(struct xk_context *context) { xk_current = task_of(context); }
+/* The C stack pointer is a global of the module, which asyncify neither saves nor restores. */
+__asm__(".globaltype __stack_pointer, i32\n");
+
+static u32 stack_pointer(void)
+{
+	u32 value;
+	__asm__ volatile("global.get __stack_pointer\n\tlocal.set %0" : "=r"(value));
+	return value;
+}
+
+void xk_switch(struct xk_context *context)
+{
+	xk_current = task_of(context);
+	__asm__ volatile("local.get %0\n\tglobal.set __stack_pointer" : : "r"(context->stack));
+}
 
 void xk_thread(struct xk_context *context)
 {
@@ -71,9 +85,9 @@ void xk_boot(void)
 
 static const char *from(struct xk_task *task, char *text, size_t room)
 {
-	if (!task || !task->place)
+	if (!task || !task->host.place)
 		return NULL;
-	snprintf(text, room, "%s %s", task->place, task->function);
+	snprintf(text, room, "%s %s", task->host.place, task->host.function);
 	return text;
 }
 
@@ -87,10 +101,8 @@ s32 xk_door(struct xk_call *call)
 		xk_settle();
 	if (task && task->atomic > 0 && ++task->atomic_calls > ATOMIC_CALLS)
 		xk_die(XK_DEATH_LOOP, "20,000 accesses to shared pages by an interrupt handler, or with a spin lock held: soft lockup");
-	if (task) {
-		call->from = task->place;
-		call->function = task->function;
-	}
+	if (task)
+		task->host.stack = stack_pointer();
 	xk_fuel = 0;
 	xk_call(call);
 	return call->status;
@@ -133,8 +145,8 @@ void xk_mb(void) { xk_ask("memory.mb", 0, 0, 0, 0); }
 
 void xk_at(const char *place, const char *function)
 {
-	xk_current->place = place;
-	xk_current->function = function;
+	xk_current->host.place = place;
+	xk_current->host.function = function;
 }
 
 /* ---- The log. */

@@ -58,7 +58,7 @@ static void close_port(evtchn_port_t port)
 {
 	/* xen_evtchn_close(): BUG() when Xen refuses. */
 	if (xk_ask("evtchn.close", port, 0, 0, 0) < 0)
-		xk_bug(xk_current->place, xk_current->function, "EVTCHNOP_close was refused: BUG()");
+		xk_bug(xk_current->host.place, xk_current->host.function, "EVTCHNOP_close was refused: BUG()");
 }
 
 int xk_bind_evtchn(evtchn_port_t port, irq_handler_t handler, unsigned long flags, const char *name, void *dev_id)
@@ -92,7 +92,7 @@ void xk_unbind_irq(unsigned int number, void *dev_id)
 	xk_might_sleep();
 	struct irq *irq = irq_of(number);
 	if (!irq || irq->dev_id != dev_id) {
-		xk_warn(xk_current->place, xk_current->function, "Trying to free already-free IRQ");
+		xk_warn(xk_current->host.place, xk_current->host.function, "Trying to free already-free IRQ");
 		return;
 	}
 	irq->dead = true;

@@ -15,8 +15,6 @@ struct xk_task {
 	int atomic;
 	/* Door calls since that began. */
 	u32 atomic_calls;
-	/* Where the driver is, as far as known. */
-	const char *place, *function;
 	struct xk_task *next_free;
 };
 extern struct xk_task *xk_current;

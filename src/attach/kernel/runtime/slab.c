@@ -155,8 +155,8 @@ static bool back(struct block *block, u32 count, bool zeroed)
 static void place(struct block *block)
 {
 	if (xk_current) {
-		block->place = xk_current->place;
-		block->function = xk_current->function;
+		block->place = xk_current->host.place;
+		block->function = xk_current->host.function;
 	}
 }
 
@@ -201,13 +201,13 @@ void xk_kfree(const void *pointer)
 		return;
 	struct block *block = block_at(address);
 	if (!block || block->freed) {
-		snprintf(text, sizeof(text), "kfree of 0x%08x at %s in %s%s", address, xk_current->place ?: "?", xk_current->function ?: "?",
+		snprintf(text, sizeof(text), "kfree of 0x%08x at %s in %s%s", address, xk_current->host.place ?: "?", xk_current->host.function ?: "?",
 			 xk_describe(address, object, sizeof(object)));
 		xk_die(block ? XK_DEATH_DOUBLE : XK_DEATH_WILD, text);
 	}
 	block->freed = true;
-	block->freed_place = xk_current->place;
-	block->freed_function = xk_current->function;
+	block->freed_place = xk_current->host.place;
+	block->freed_function = xk_current->host.function;
 	u32 door = block->object;
 	block->object = 0;
 	if (block->pages) {

@@ -9,8 +9,8 @@ void xk_might_sleep(void)
 	char text[160];
 	if (!xk_current || xk_current->atomic == 0)
 		return;
-	snprintf(text, sizeof(text), "sleeping function called from invalid context at %s in %s", xk_current->place ?: "?",
-		 xk_current->function ?: "?");
+	snprintf(text, sizeof(text), "sleeping function called from invalid context at %s in %s", xk_current->host.place ?: "?",
+		 xk_current->host.function ?: "?");
 	xk_die(XK_DEATH_ATOMIC, text);
 }
 
@@ -20,8 +20,8 @@ static void take(u32 lock)
 	s32 status = xk_ask("lock.take", lock, 0, 0, 0);
 	if (status == 0)
 		return;
-	snprintf(text, sizeof(text), "%s takes a lock at %s in %s that it holds", xk_current->name, xk_current->place ?: "?",
-		 xk_current->function ?: "?");
+	snprintf(text, sizeof(text), "%s takes a lock at %s in %s that it holds", xk_current->name, xk_current->host.place ?: "?",
+		 xk_current->host.function ?: "?");
 	xk_die(status == -EDEADLK ? XK_DEATH_DEADLOCK : XK_DEATH_MODEL, text);
 }
 
@@ -37,7 +37,7 @@ void xk_spin_lock(spinlock_t *lock)
 void xk_spin_unlock(spinlock_t *lock)
 {
 	if (READ_ONCE(lock->owner) != (u32)xk_current)
-		xk_warn(xk_current->place, xk_current->function, "bad unlock of a spin lock");
+		xk_warn(xk_current->host.place, xk_current->host.function, "bad unlock of a spin lock");
 	WRITE_ONCE(lock->owner, 0);
 	xk_current->atomic--;
 	xk_ask("lock.give", (u32)lock, 0, 0, 0);
@@ -55,7 +55,7 @@ void xk_mutex_lock(struct mutex *lock)
 void xk_mutex_unlock(struct mutex *lock)
 {
 	if (READ_ONCE(lock->owner) != (u32)xk_current)
-		xk_warn(xk_current->place, xk_current->function, "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != current)");
+		xk_warn(xk_current->host.place, xk_current->host.function, "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != current)");
 	WRITE_ONCE(lock->owner, 0);
 	xk_ask("lock.give", (u32)lock, 0, 0, 0);
 }
