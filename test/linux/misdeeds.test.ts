@@ -36,9 +36,22 @@ class Host {
 		this.kernel = new Kernel(new WebAssembly.Module(wasm));
 	}
 
-	/** Run a system call to its end, the contexts that it starts beside it. */
-	run(context: Context): number {
+	/** Run a system call to its first call of this name, which stays unanswered. */
+	until(context: Context, op: Call["op"]): Context {
 		let reply: AnyReply | undefined;
+		for (;;) {
+			const step = this.kernel.step(context, reply);
+			if (step.done) throw new Error(`it ended before its first ${op}`);
+			if (step.call.op === op) return context;
+			if (step.start !== undefined)
+				this.contexts.push({ context: step.start.context });
+			reply = this.answer(context, step.call) ?? this.idle(step.call);
+		}
+	}
+
+	/** Run a system call to its end, the contexts that it starts beside it. */
+	run(context: Context, first?: AnyReply): number {
+		let reply = first;
 		for (;;) {
 			const step = this.kernel.step(context, reply);
 			if (step.done) return step.status;
@@ -222,6 +235,30 @@ describe.skipIf(absent)("a driver inside the fake kernel", () => {
 		expect(lines.at(Number.parseInt(offset, 16))).toBe(
 			`xen_drm_front.c:${places[nth]}`,
 		);
+	});
+
+	test("goes on from one state in two ways", () => {
+		const host = new Host(wasm);
+		const { kernel } = host;
+		host.run(kernel.begin("user_init"));
+		const bound = host.until(kernel.begin("user_bind", 0), "page.alloc");
+		const snapshot = kernel.snapshot();
+		const index = kernel.waiting.indexOf(bound);
+		const page = { status: 0, gfn: 77 } as AnyReply;
+		const refused = { status: -12, gfn: 0 } as AnyReply;
+		expect(host.run(bound, refused)).toBe(-5);
+		for (const [reply, status] of [
+			[page, 0],
+			[refused, -5],
+		] as const)
+			expect(host.run(kernel.restore(snapshot)[index] as Context, reply)).toBe(
+				status,
+			);
+		const hash = () => {
+			kernel.restore(snapshot);
+			return kernel.hash();
+		};
+		expect(hash()).toBe(hash());
 	});
 
 	test("is the same again, to the last octet of its memory", () => {
