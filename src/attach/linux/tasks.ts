@@ -34,8 +34,13 @@ function* run(
 	let reply: AnyReply | undefined;
 	let calls = 0;
 	for (;;) {
-		yield* alive(kernel);
-		const step = yield* advance(kernel, peer, context, reply);
+		if (kernel.dead) yield* alive(kernel);
+		let step: Step;
+		try {
+			step = kernel.step(context, reply);
+		} catch (error) {
+			return yield* panic(peer, deathOf(error));
+		}
 		if (step.done) return step;
 		const { start } = step;
 		if (start === undefined) {
@@ -73,27 +78,19 @@ const NOTHING = {
 	why: "work",
 };
 
-/** What a memory error leaves behind is nothing that could be judged, so it ends the guest: as with panic_on_oops. */
-function* advance(
-	kernel: Kernel,
-	peer: PeerContext,
-	context: Context,
-	reply: AnyReply | undefined,
-): Turns<Step> {
-	try {
-		return kernel.step(context, reply);
-	} catch (error) {
-		if (!(error instanceof KernelDeath)) throw error;
-		if (OURS.has(error.kind))
-			throw new CannotJudge(`the fake kernel: ${error.message}`);
-		// The places in our own code are of no use to who reads the report: the functions of the driver are.
-		error.stack = [`${error.name}: ${error.message}`, ...error.functions].join(
-			"\n    at ",
-		);
-		return yield* panic(peer, error);
-	}
+/** What a step threw, as far as it is the driver's doing. Throws everything else. */
+function deathOf(error: unknown): KernelDeath {
+	if (!(error instanceof KernelDeath)) throw error;
+	if (OURS.has(error.kind))
+		throw new CannotJudge(`the fake kernel: ${error.message}`);
+	// The places in our own code are of no use to who reads the report: the functions of the driver are.
+	error.stack = [`${error.name}: ${error.message}`, ...error.functions].join(
+		"\n    at ",
+	);
+	return error;
 }
 
+/** What a memory error leaves behind is nothing that could be judged, so it ends the guest: as with panic_on_oops. */
 function* panic(peer: PeerContext, death: KernelDeath): Turns<never> {
 	yield* peer.start("panic", () => ask("domain.crash", { domid: peer.domid }));
 	throw death;
