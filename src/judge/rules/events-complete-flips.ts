@@ -31,7 +31,7 @@ interface State {
 /** An event ends the flip that it belongs to, whatever its number is. */
 export const eventsCompleteFlips = rule<State>({
 	id: "events-complete-flips",
-	says: "A flip that was answered with 0 and whose event was delivered succeeds, whatever events were lost before it.",
+	says: "A flip that was answered with 0 and whose event was delivered succeeds, and soon, whatever events were lost before it.",
 	families: ["R7", "D5"],
 	owes: "frontend",
 	level: "must",
@@ -46,6 +46,7 @@ export const eventsCompleteFlips = rule<State>({
 		"wire.request",
 		"wire.event",
 		"wire.state",
+		"task.end",
 		"driver.result",
 	],
 	start: () => ({
@@ -104,6 +105,20 @@ export const eventsCompleteFlips = rule<State>({
 					if (connection.fe === entry.fe && connection.dev === entry.dev)
 						waiting.delete(task);
 				return;
+			case "task.end": {
+				if (entry.note.name !== "page.flip" || entry.note.how !== "returned")
+					return;
+				const found = flipOfTask(waiting, entry.task, entry.domid);
+				if (found === undefined) return;
+				const [task, flip] = found;
+				if (
+					!disturbed.has(flip.connection.fe) &&
+					!disturbed.has(flip.connection.be) &&
+					late(flip, entry, court)
+				)
+					waiting.delete(task);
+				return;
+			}
 			case "driver.result": {
 				const flip = waiting.get(entry.task);
 				if (flip === undefined) return;
@@ -142,24 +157,71 @@ function flipOf({ words }: Exchange) {
 		: { operation: undefined, body: undefined };
 }
 
+/** A driver may ask in another task than the client's, as a kernel does that commits in a worker: then it is known when it is the only one. */
+function flipOfTask(
+	waiting: State["waiting"],
+	task: number,
+	domid: number,
+): [number, Waiting] | undefined {
+	const own = waiting.get(task);
+	if (own !== undefined) return [task, own];
+	const all = [...waiting].filter(
+		([, { connection }]) => connection.fe === domid,
+	);
+	return all.length === 1 ? all[0] : undefined;
+}
+
+/** Milliseconds since the frontend could know that the flip was done; undefined when it could not, or ran too little to. */
+function waited(
+	{ connection, request, event, notified }: Waiting,
+	tick: number,
+	court: Court,
+): number | undefined {
+	if (
+		event === undefined ||
+		notified === undefined ||
+		(request.answer?.words[1] ?? -1) !== 0 ||
+		!court.running(connection.fe)
+	)
+		return undefined;
+	return (
+		tick -
+		Math.max(notified, court.since(connection.fe), request.answer?.tick ?? 0)
+	);
+}
+
+function late(
+	flip: Waiting,
+	{ seq, tick }: { seq: number; tick: number },
+	court: Court,
+): boolean {
+	const since = waited(flip, tick, court);
+	if (since === undefined || since < PROMPT_MS) return false;
+	court.breach({
+		domid: flip.connection.fe,
+		message: `${flipText(flip)} came to its end only ${since} ms after its event, number ${flip.event?.id}, was delivered`,
+		expected:
+			"the event completes the flip; its number is no reason to skip it",
+		got: "the flip was completed, or given up, without it",
+		entry: seq,
+	});
+	return true;
+}
+
+const flipText = ({ connection, cookie }: Waiting): string =>
+	`a flip of framebuffer 0x${cookie.toString(16)} on connector ${connection.connector} of device ${connection.dev}`;
+
 function failed(
-	{ connection, request, cookie, event, notified }: Waiting,
+	flip: Waiting,
 	result: number,
 	{ seq, tick }: { seq: number; tick: number },
 	court: Court,
 ): void {
-	const { fe, dev, connector } = connection;
-	if (
-		event === undefined ||
-		notified === undefined ||
-		(request.answer?.words[1] ?? -1) !== 0
-	)
-		return;
-	const since = Math.max(notified, court.since(fe), request.answer?.tick ?? 0);
-	if (!court.running(fe) || tick - since < PROMPT_MS) return;
+	const since = waited(flip, tick, court);
+	if (since === undefined || since < PROMPT_MS) return;
 	court.breach({
-		domid: fe,
-		message: `a flip of framebuffer 0x${cookie.toString(16)} on connector ${connector} of device ${dev} failed although its event, number ${event.id}, was delivered ${tick - notified} ms before`,
+		domid: flip.connection.fe,
+		message: `${flipText(flip)} failed although its event, number ${flip.event?.id}, was delivered ${tick - (flip.notified ?? tick)} ms before`,
 		expected:
 			"the event completes the flip; its number is no reason to skip it",
 		got: `page.flip came back with ${result}`,

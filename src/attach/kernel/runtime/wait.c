@@ -123,7 +123,8 @@ unsigned long xk_wait_for_completion(struct completion *x, unsigned long timeout
 {
 	xk_might_sleep();
 	while (!x->done)
-		if (!xk_sleep_on(&x->wait, timeout, "answer") && !x->done)
+		/* Without a time-out it is an older commit of the guest's own that is waited for (drm_atomic_helper_swap_state). */
+		if (!xk_sleep_on(&x->wait, timeout, timeout ? "answer" : "work") && !x->done)
 			return 0;
 	if (x->done != UINT_MAX)
 		x->done--;
