@@ -249,7 +249,7 @@ static int stall_checks(struct drm_crtc *crtc, bool nonblock)
 	}
 	if (!stall)
 		return 0;
-	if (!xk_wait_for_completion(&stall->cleanup_done, WAIT))
+	if (!xk_wait_for_completion(&stall->cleanup_done, WAIT, "answer"))
 		drm_err(crtc->dev, "[CRTC:%u] cleanup_done timed out", crtc->index);
 	commit_put(stall);
 	return 0;
@@ -300,10 +300,10 @@ static void swap_state(struct drm_atomic_state *state)
 {
 	for (u32 i = 0; i < state->count; i++)
 		if (state->pipes[i].old_crtc->commit)
-			(void)xk_wait_for_completion(&state->pipes[i].old_crtc->commit->hw_done, 0);
+			(void)xk_wait_for_completion(&state->pipes[i].old_crtc->commit->hw_done, 0, "work");
 	for (u32 i = 0; i < state->count; i++)
 		if (state->pipes[i].old_plane->commit)
-			(void)xk_wait_for_completion(&state->pipes[i].old_plane->commit->hw_done, 0);
+			(void)xk_wait_for_completion(&state->pipes[i].old_plane->commit->hw_done, 0, "work");
 	for (u32 i = 0; i < state->count; i++) {
 		struct xk_pipe_state *part = &state->pipes[i];
 		struct drm_crtc *crtc = &part->pipe->crtc;
@@ -325,7 +325,7 @@ static void wait_for(struct drm_crtc_commit *commit, const char *what)
 {
 	if (!commit)
 		return;
-	if (!xk_wait_for_completion(&commit->hw_done, WAIT) || !xk_wait_for_completion(&commit->flip_done, WAIT))
+	if (!xk_wait_for_completion(&commit->hw_done, WAIT, "answer") || !xk_wait_for_completion(&commit->flip_done, WAIT, "answer"))
 		drm_err(commit->crtc->dev, "[%s:%u] commit wait timed out", what, commit->crtc->index);
 }
 

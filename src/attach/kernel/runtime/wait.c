@@ -119,12 +119,11 @@ bool try_wait_for_completion(struct completion *x)
  * Time left, at least 1; 0 when time was up. A waiter that was woken and finds that another took what it was woken for waits anew with
  * the whole time: no driver here has two waiters at one completion.
  */
-unsigned long xk_wait_for_completion(struct completion *x, unsigned long timeout)
+unsigned long xk_wait_for_completion(struct completion *x, unsigned long timeout, const char *why)
 {
 	xk_might_sleep();
 	while (!x->done)
-		/* Without a time-out it is an older commit of the guest's own that is waited for (drm_atomic_helper_swap_state). */
-		if (!xk_sleep_on(&x->wait, timeout, timeout ? "answer" : "work") && !x->done)
+		if (!xk_sleep_on(&x->wait, timeout, why) && !x->done)
 			return 0;
 	if (x->done != UINT_MAX)
 		x->done--;

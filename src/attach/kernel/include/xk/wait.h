@@ -66,13 +66,14 @@ static inline bool completion_done(struct completion *x) { return READ_ONCE(x->d
 void xk_complete(struct completion *x);
 void xk_complete_all(struct completion *x);
 bool try_wait_for_completion(struct completion *x);
-unsigned long xk_wait_for_completion(struct completion *x, unsigned long timeout);
+/* `why` as at the door: a driver waits for its peer's "answer", the kernel for its own "work". */
+unsigned long xk_wait_for_completion(struct completion *x, unsigned long timeout, const char *why);
 #define complete(x) (XK_AT, xk_complete(x))
 #define complete_all(x) (XK_AT, xk_complete_all(x))
-#define wait_for_completion(x) (XK_AT, (void)xk_wait_for_completion(x, 0))
-#define wait_for_completion_timeout(x, timeout) (XK_AT, xk_wait_for_completion(x, timeout))
+#define wait_for_completion(x) (XK_AT, (void)xk_wait_for_completion(x, 0, "answer"))
+#define wait_for_completion_timeout(x, timeout) (XK_AT, xk_wait_for_completion(x, timeout, "answer"))
 #define wait_for_completion_interruptible_timeout(x, timeout) ((long)wait_for_completion_timeout(x, timeout))
-#define wait_for_completion_interruptible(x) (XK_AT, (int)(xk_wait_for_completion(x, 0) & 0))
+#define wait_for_completion_interruptible(x) (XK_AT, (int)(xk_wait_for_completion(x, 0, "answer") & 0))
 
 /* linux/delay.h */
 void xk_msleep(unsigned int ms);
