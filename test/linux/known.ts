@@ -545,7 +545,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.positive-flip[status=1]",
 	},
 	{
-		id: "L27",
+		id: "L21",
 		title: "One lost event, and no event is heard any more",
 		bugs: ["B16"],
 		verdict: "bug",
@@ -559,7 +559,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.event-numbers[id=7]",
 	},
 	{
-		id: "L21",
+		id: "L22",
 		title: "An event slot is given back before it is surely read",
 		bugs: [],
 		verdict: "bug",
@@ -578,7 +578,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.event-numbers[id=7]",
 	},
 	{
-		id: "L22",
+		id: "L23",
 		title: "After an error the bus states go where they must not",
 		bugs: [],
 		verdict: "bug",
@@ -601,7 +601,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "grants.store-full[nth=6]",
 	},
 	{
-		id: "L23",
+		id: "L24",
 		title: "Numbers in XenStore are read leniently",
 		bugs: [],
 		verdict: "strictness",
@@ -623,7 +623,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "connect.node-malformed[value=0x1]",
 	},
 	{
-		id: "L24",
+		id: "L25",
 		title: "Client calls that cannot fail hide what the backend refused",
 		bugs: [],
 		verdict: "strictness",
@@ -643,7 +643,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.no-reply-destroy",
 	},
 	{
-		id: "L25",
+		id: "L26",
 		title:
 			"What the backend lists is mapped unseen, and unmapped by an invalid handle",
 		bugs: ["B05"],
@@ -668,7 +668,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.be-alloc-empty[pages=1]",
 	},
 	{
-		id: "L26",
+		id: "L27",
 		title: "Frame numbers of backend-allocated buffers stay with the object",
 		bugs: [],
 		verdict: "strictness",

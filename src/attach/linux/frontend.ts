@@ -31,13 +31,19 @@ const LACKS = [
 	"reload",
 ] as const;
 
-/** The module that a build makes: `path` is its WebAssembly file. */
-export function linuxFrontend(path: string | URL): PeerModule {
+/** The module that a build makes: `path` is its WebAssembly file. `made` is told of each guest's kernel, for who wants to look into it. */
+export function linuxFrontend(
+	path: string | URL,
+	made?: (kernel: Kernel) => void,
+): PeerModule {
 	const module = Kernel.compile(readFileSync(path));
 	const place = placesOf(typeof path === "string" ? path : fileURLToPath(path));
 	return {
-		default: (context) =>
-			new Guest(new Kernel(module, place), context).frontend,
+		default: (context) => {
+			const kernel = new Kernel(module, place);
+			made?.(kernel);
+			return new Guest(kernel, context).frontend;
+		},
 		lacks: LACKS,
 	};
 }
