@@ -269,6 +269,11 @@ export const DEFECTS: readonly Defect[] = [
 			{ rule: "ring-bounds" },
 			...unmet("gem.create failed", "buffers.full-ring"),
 			...unmet("no response came to gem.create", "buffers.full-ring"),
+			{
+				rule: "asked-for",
+				message: "fb.destroy succeeded, and its FB_DETACH of * was not sent *",
+				case: "framebuffers.ring-full",
+			},
 		],
 		story: "buffers.full-ring",
 	},
@@ -423,6 +428,7 @@ export const DEFECTS: readonly Defect[] = [
 			...unmet(
 				"the next request on connector 0 is no DBUF_CREATE but DBUF_DESTROY *",
 				"hostile-backend.reply-twice-in-flight",
+				"hostile-backend.answers-out-of-order",
 			),
 		],
 		story: "hostile-backend.refuses-everything[status=-ENOMEM]",
@@ -473,9 +479,17 @@ export const DEFECTS: readonly Defect[] = [
 				message:
 					"SET_CONFIG on connector * sets a mode of * on a connector of *",
 			},
+			{
+				rule: "asked-for",
+				message: "the SET_CONFIG that was sent for mode.set says *",
+			},
 			...unmet("mode.set sent a request", "config.outside*"),
 			...unmet("mode.set succeeded", "config.outside*"),
-			...unmet("the response to SET_CONFIG * is not as expected", "config.*"),
+			...unmet(
+				"the response to SET_CONFIG * is not as expected",
+				"config.*",
+				"connect.read-anew-connectors",
+			),
 			...unmet("display(0).shown is not as expected", "config.*"),
 		],
 		story: "config.two-connectors",
@@ -579,6 +593,34 @@ export const DEFECTS: readonly Defect[] = [
 	},
 	{
 		id: "L23",
+		title: "be-alloc of an earlier connection stays, and any number is a yes",
+		bugs: [],
+		verdict: "bug",
+		where: {
+			file: CFG,
+			function: "xen_drm_front_cfg_card",
+			line: "cfg->be_alloc = true",
+		},
+		says: "The mark is set when the node holds a number other than 0, and never cleared: a connection without `be-alloc` goes on to ask the backend for its buffers, which it refuses.",
+		lists: [
+			{
+				rule: "fresh-nodes",
+				message:
+					"DBUF_CREATE on connector * asks the backend to allocate although be-alloc is not 1",
+			},
+			...unmet(
+				"gem.create failed: the backend refused",
+				"connect.read-anew-be-alloc*",
+			),
+			...unmet(
+				"the response to DBUF_CREATE * is not as expected",
+				"connect.read-anew-be-alloc*",
+			),
+		],
+		story: "connect.read-anew-be-alloc[before=1,after=0]",
+	},
+	{
+		id: "L24",
 		title: "After an error the bus states go where they must not",
 		bugs: [],
 		verdict: "bug",
@@ -601,7 +643,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "grants.store-full[nth=6]",
 	},
 	{
-		id: "L24",
+		id: "L25",
 		title: "Numbers in XenStore are read leniently",
 		bugs: [],
 		verdict: "strictness",
@@ -612,18 +654,36 @@ export const DEFECTS: readonly Defect[] = [
 		},
 		says: "The kernel's `xenbus_scanf` and `xenbus_gather` take what `sscanf` takes: signs, leading 0x, trailing text, numbers beyond their type. A backend-id of -1 becomes domain 65535.",
 		lists: [
+			{
+				rule: "fresh-nodes",
+				message: "the frontend of device * went to Initialised although *",
+			},
+			{
+				rule: "published-at-once",
+				message: "the frontend of device * went to Initialised with *",
+				case: "connect.node-malformed*",
+			},
 			...unmet(
 				"fe.state is not as expected",
 				"connect.node-malformed*",
+				"connect.resolution-strict*",
 				"hostile-backend.state-text*",
 			),
-			...unmet("fe.grants is not as expected", "connect.node-malformed*"),
-			...unmet("fe.ports is not as expected", "connect.node-malformed*"),
+			...unmet(
+				"fe.grants is not as expected",
+				"connect.node-malformed*",
+				"connect.resolution-strict*",
+			),
+			...unmet(
+				"fe.ports is not as expected",
+				"connect.node-malformed*",
+				"connect.resolution-strict*",
+			),
 		],
 		story: "connect.node-malformed[value=0x1]",
 	},
 	{
-		id: "L25",
+		id: "L26",
 		title: "Client calls that cannot fail hide what the backend refused",
 		bugs: [],
 		verdict: "strictness",
@@ -635,6 +695,7 @@ export const DEFECTS: readonly Defect[] = [
 		says: "DRM's close of a handle, removal of a framebuffer and switch-off of a CRTC return nothing that a driver could say: an unanswered DBUF_DESTROY, FB_DETACH or SET_CONFIG is printed at most.",
 		lists: [
 			...unmet("gem.close succeeded", "*"),
+			{ rule: "own-answer", message: "mode.off on connector * succeeded *" },
 			...unmet("mode.off succeeded", "*"),
 			...unmet("fb.destroy succeeded", "*"),
 			...unmet("page.flip failed", "framebuffers.refused-detach"),
@@ -643,7 +704,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.no-reply-destroy",
 	},
 	{
-		id: "L26",
+		id: "L27",
 		title:
 			"What the backend lists is mapped unseen, and unmapped by an invalid handle",
 		bugs: ["B05"],
@@ -668,7 +729,7 @@ export const DEFECTS: readonly Defect[] = [
 		story: "hostile-backend.be-alloc-empty[pages=1]",
 	},
 	{
-		id: "L27",
+		id: "L28",
 		title: "Frame numbers of backend-allocated buffers stay with the object",
 		bugs: [],
 		verdict: "strictness",

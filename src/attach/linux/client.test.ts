@@ -157,7 +157,7 @@ describe("a client", () => {
 				offset: 512,
 			});
 			expect(status(done(made))).toBe(came);
-			expect(calls).toContain("prime_export 8192 512");
+			expect(calls).toContain("prime_export 7680 512");
 			expect(calls.at(-1)).toBe("prime_close 5");
 		}
 	});

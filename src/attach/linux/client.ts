@@ -96,7 +96,7 @@ export class Client {
 			this.kernel,
 			this.peer,
 			"user_prime_export",
-			size,
+			size - offset,
 			offset,
 		);
 		if (exported.status < 0) return { status: exported.status };
