@@ -171,6 +171,10 @@ export const DEFECTS: readonly Defect[] = [
 				message: "*never given back; *by grant.claim *",
 			},
 			{
+				rule: "closed-is-empty",
+				message: "the frontend of device * went to Closed with *",
+			},
+			{
 				rule: "leak-objects",
 				message: '*never given back; *name="xen_drm_front_evtchnl.c:*',
 			},
@@ -695,7 +699,6 @@ export const DEFECTS: readonly Defect[] = [
 		says: "DRM's close of a handle, removal of a framebuffer and switch-off of a CRTC return nothing that a driver could say: an unanswered DBUF_DESTROY, FB_DETACH or SET_CONFIG is printed at most.",
 		lists: [
 			...unmet("gem.close succeeded", "*"),
-			{ rule: "own-answer", message: "mode.off on connector * succeeded *" },
 			...unmet("mode.off succeeded", "*"),
 			...unmet("fb.destroy succeeded", "*"),
 			...unmet("page.flip failed", "framebuffers.refused-detach"),
