@@ -23,6 +23,12 @@ import { command, ROOT } from "../cli/command.ts";
 import { baselineText } from "./baseline.ts";
 import { DEFECTS } from "./known.ts";
 
+/** Reports break their lines: here each run of blanks is one. */
+function plainly(...args: Parameters<typeof command>) {
+	const { code, out } = command(...args);
+	return { code, out: out.replace(/\s+/g, " ") };
+}
+
 const built = await buildDriver("debian");
 const why = built.ok ? "" : ` (skipped: ${built.message.split("\n")[0]})`;
 const folder = mkdtempSync(join(tmpdir(), "xdisp-check-driver-"));
@@ -90,7 +96,7 @@ describe.skipIf(!built.ok)(`the driver of a linux-source package${why}`, () => {
 	}, 300_000);
 
 	it("crashes in a case, which is a finding with its story, and the next case runs", () => {
-		const { code, out } = command([
+		const { code, out } = plainly([
 			"run",
 			"scenarios/grants/table-full.yaml",
 			"scenarios/connect/handshake.yaml",
@@ -124,7 +130,7 @@ function mended(file: string, before: string, after: string): string {
 describe.skipIf(!built.ok)(`a gate for patches${why}`, () => {
 	const file = "drivers/gpu/drm/xen/xen_drm_front_gem.c";
 	const gate = (frontendName: string) =>
-		command(
+		plainly(
 			["run", "scenarios", "--frontend", frontendName, "--baseline", "b.yaml"],
 			{ cwd: folder },
 		);
