@@ -123,6 +123,7 @@ describe("an entry for many cases", () => {
 	const MANY = [
 		"case: base.*, rule: leak-mappings, message: '* mapping* never given back*', reason: the last page",
 		"case: '*', rule: destroy-releases, reason: the last page",
+		"case: '*', rule: closed-is-empty, reason: the last page",
 	];
 
 	it("lists what its form fits, whatever the case", () => {
