@@ -16,7 +16,7 @@ interface State {
 /** Who says Closed has let go of what the connection was made of. */
 export const closedIsEmpty = rule<State>({
 	id: "closed-is-empty",
-	says: "When a side writes Closed, a backend has no ring or event page of the frontend mapped any more, and a frontend none of its own open, nor their ports.",
+	says: "When a side writes Closed, a backend has no ring or event page of the frontend mapped any more, and a frontend none of its own open that the backend has let go of, nor their ports.",
 	families: ["G2", "E1", "X1"],
 	owes: "both",
 	level: "must",
@@ -76,6 +76,10 @@ export const closedIsEmpty = rule<State>({
 	},
 });
 
+/** Whether a backend in this state, or without one, has nothing to do with the connection any more. */
+const hasLeft = (state: string | undefined): boolean =>
+	state === undefined || ["1", "2", CLOSED].includes(state);
+
 function closed(
 	{ ports, links, stuck }: State,
 	{ side, fe, be, dev, domid, seq }: WireEntry & { kind: "wire.state" },
@@ -84,7 +88,10 @@ function closed(
 	if (domid !== (side === "frontend" ? fe : be)) return;
 	// A side that the scenario plays is not asked how it keeps house.
 	if (court.participant(domid)?.standing === "scripted") return;
-	const { memory } = court.exchange;
+	const { memory, store } = court.exchange;
+	const backState = store.value(
+		`/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`,
+	);
 	for (const { connection, ports: published } of links.values()) {
 		if (connection.fe !== fe || connection.dev !== dev) continue;
 		const { ring, events, connector } = connection;
@@ -101,8 +108,9 @@ function closed(
 			} else if (
 				maps.length === 0 &&
 				stuck.get(fe)?.has(frame) !== true &&
-				// A backend that does not run has not said that it let go: its pages are kept aside untried.
-				court.running(be)
+				// What a backend may still use is kept aside untried: one that does not run, or has not said that it is done with the link.
+				court.running(be) &&
+				hasLeft(backState)
 			)
 				for (const grant of memory.grantsOf(frame))
 					if (grant.granter === fe && grant.to === be)
