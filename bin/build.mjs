@@ -6,8 +6,8 @@ const shared = {
 	platform: "node",
 	format: "esm",
 	target: "node20",
-	// Loaded only when a module in TypeScript is under test; it is a program of its own and cannot be bundled.
-	external: ["esbuild"],
+	// Loaded only when a module in TypeScript is under test, or a log is wanted; the first is a program of its own and cannot be bundled.
+	external: ["esbuild", "pino"],
 	// commander is CommonJS inside and asks for node's modules by `require`.
 	banner: {
 		js: 'import { createRequire as createRequireOf } from "node:module"; const require = createRequireOf(import.meta.url);',

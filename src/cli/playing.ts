@@ -13,7 +13,9 @@ import {
 } from "../check.ts";
 import type { Level } from "../judge/finding.ts";
 import { readAbility } from "../scenario/abilities.ts";
+import { VERSION } from "../version.ts";
 import { collect, whole } from "./arguments.ts";
+import { logCase, openLog } from "./log.ts";
 import { HOME, SHIPPED } from "./place.ts";
 import { filterOf, type SelectFlags, selecting, worldOf } from "./selecting.ts";
 import { err, heartbeat } from "./terminal.ts";
@@ -27,6 +29,7 @@ export interface PlayFlags extends SelectFlags {
 	backend?: string;
 	world?: string;
 	timeout: number;
+	log?: string;
 	quiet?: boolean;
 }
 
@@ -58,6 +61,10 @@ export const playing = (made: Command): Command =>
 			"a hypervisor and XenStore in place of our own, to see what the rules say of a wrong one",
 		)
 		.option(
+			"--log <file>",
+			"what is played and how long it takes, one JSON object a line; - is standard error",
+		)
+		.option(
 			"--timeout <ms>",
 			"wall-clock time a module may compute without an answer",
 			whole(100, 3_600_000),
@@ -78,6 +85,8 @@ export async function play(
 	};
 	process.on("SIGINT", onSignal);
 	const progress = heartbeat(flags);
+	const log = flags.log === undefined ? undefined : await openLog(flags.log);
+	log?.info({ version: VERSION, node: process.version }, "begin");
 	const checked = await check({
 		paths: paths.length > 0 ? paths : [SHIPPED],
 		cwd: process.cwd(),
@@ -94,11 +103,15 @@ export async function play(
 		workerScript: join(HOME, "dist", "worker.mjs"),
 		patience: flags.timeout,
 		interrupted: () => interrupts > 0,
-		onCase: () => progress.tick(),
+		onCase(report) {
+			progress.tick();
+			if (log !== undefined) logCase(log, report);
+		},
 		now: () => Date.now(),
 		...more,
 	});
 	process.off("SIGINT", onSignal);
+	log?.info({ durationMs: checked.report.durationMs }, "end");
 	if (checked.usage.length > 0)
 		throw new Usage(checked.usage.map(usageText).join("\n"));
 	return checked;
