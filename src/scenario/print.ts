@@ -244,7 +244,19 @@ function argValue(
 	value: unknown,
 	{ at }: { at?: unknown },
 ): Plain {
-	if ((name === "status" || name === "returns") && typeof value === "number") {
+	if (name === "answers" && value === 0) return "ok";
+	// The fields of a call are all that was written, false as well.
+	if (name === "with")
+		return Object.fromEntries(
+			Object.entries(value as object).map(([key, one]) => [
+				key,
+				plainValue(one),
+			]),
+		);
+	if (
+		["status", "returns", "answers"].includes(name) &&
+		typeof value === "number"
+	) {
 		const grant = String(at).startsWith("grant.");
 		const named = grant
 			? Object.keys(GNTST).find((one) => GNTST[one] === value)
