@@ -5,9 +5,11 @@
  * A driver's operation may succeed or fail (`fails: either`), and a step that needs what an earlier one made is left out when it was not made: nothing is
  * expected but what the rules ask of everybody.
  */
+
 import { ANYTHING } from "../base/party.ts";
 import { OPS } from "../displif/ops/index.ts";
 import { BODY_FIELDS, type OpName } from "../scenario/words.ts";
+import { XENBUS_STATE_NAMES } from "../xen/abi/xenbus.ts";
 import { type Genome, GenomeChoices } from "./genome.ts";
 
 /** A story, and what it was made from. */
@@ -425,7 +427,9 @@ class Writer {
 				this.line(`evtchn.close: { ${connector}, ${ring} }`);
 				return;
 			case "state":
-				this.line(`wire.state: { state: ${die.one("state", STATES)} }`);
+				this.line(
+					`wire.state: { state: ${die.one("state", XENBUS_STATE_NAMES)} }`,
+				);
 				return;
 			case "begin anew":
 				this.line("wire.state: { state: Closing }");
@@ -528,7 +532,9 @@ class Writer {
 				);
 				return;
 			case "state":
-				this.line(`wire.state: { state: ${die.one("state", STATES)} }`);
+				this.line(
+					`wire.state: { state: ${die.one("state", XENBUS_STATE_NAMES)} }`,
+				);
 				return;
 			case "node":
 				this.line(
@@ -606,17 +612,6 @@ const BACK_TRICKS = [
 	"state",
 	"node",
 ] as const;
-const STATES = [
-	"Unknown",
-	"Initialising",
-	"InitWait",
-	"Initialised",
-	"Connected",
-	"Closing",
-	"Closed",
-	"Reconfiguring",
-	"Reconfigured",
-];
 const STATUSES = ["-EINVAL", "-ENOMEM", "-EIO", 1, -4096, 2_147_483_647];
 const TICKS = [1, 16, 1000, 3000, 20_000];
 /** At the edges of what fields hold. */
