@@ -53,8 +53,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 	"0d697a9adc": "an empty batch publishes the index that stands there already",
 	"10eb407e6c":
 		"the branch is taken when Closing could not be written: the next attempt lets go",
-	"05a3947216":
-		"a display that is closed knows no buffer: the call says so itself",
 	"18b7c9d1d2":
 		"a display that is closed is not asked: see the check above; each of the two covers the other",
 	"014ca3927d": "the wait is one tick longer",
@@ -76,4 +74,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"the clock may be poked twice: what is left over is one more look at nothing",
 	"023f0dab95":
 		"an octet beyond the end of the text is NaN, and shifted it is 0, in a word that is there already or is not written",
+	"000a1103eb":
+		"some more looks at the store before the device rests; bounded by MOVES",
 };
