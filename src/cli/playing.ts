@@ -16,8 +16,14 @@ import { readAbility } from "../scenario/abilities.ts";
 import { VERSION } from "../version.ts";
 import { collect, whole } from "./arguments.ts";
 import { logCase, openLog } from "./log.ts";
-import { HOME, SHIPPED } from "./place.ts";
-import { filterOf, type SelectFlags, selecting, worldOf } from "./selecting.ts";
+import { HOME } from "./place.ts";
+import {
+	filterOf,
+	orShipped,
+	type SelectFlags,
+	selecting,
+	worldOf,
+} from "./selecting.ts";
 import { err, heartbeat } from "./terminal.ts";
 import { NotBuilt, Usage, usageText } from "./usage.ts";
 
@@ -88,14 +94,12 @@ export async function play(
 	const log = flags.log === undefined ? undefined : await openLog(flags.log);
 	log?.info({ version: VERSION, node: process.version }, "begin");
 	const checked = await check({
-		paths: paths.length > 0 ? paths : [SHIPPED],
+		paths: orShipped(paths),
 		cwd: process.cwd(),
 		filter: filterOf(flags),
 		seed: flags.seed,
 		level: flags.level,
-		without: (flags.without ?? [])
-			.flatMap((text) => text.split(","))
-			.map(ability),
+		without: withoutOf(flags),
 		world: worldOf(flags.set),
 		under: await underOf(flags),
 		bail: 0,
@@ -151,7 +155,11 @@ async function linux(name: string) {
 	throw made.usage ? new Usage(text) : new NotBuilt(text);
 }
 
-export function ability(text: string): string {
+/** Abilities that the implementation is said to lack. */
+export const withoutOf = ({ without = [] }: PlayFlags): string[] =>
+	without.flatMap((text) => text.split(",")).map(ability);
+
+function ability(text: string): string {
 	const read = readAbility(text);
 	if ("wrong" in read)
 		throw new Usage(`--without ${text}: ${read.wrong}; ${read.advice}`);

@@ -58,6 +58,10 @@ export const selecting = (made: Command): Command =>
 			collect,
 		);
 
+/** What was named, or the shipped suite. */
+export const orShipped = (paths: readonly string[]): readonly string[] =>
+	paths.length > 0 ? paths : [SHIPPED];
+
 export function filterOf(flags: SelectFlags): Filter {
 	const expressions = (texts: readonly string[] = []) =>
 		texts.map((text) => {
@@ -96,10 +100,7 @@ export function worldOf(texts: readonly string[] = []): WorldPart {
 
 /** Cases that were selected, in the order of their files. */
 export function selectCases(paths: string[], flags: SelectFlags) {
-	const { files, errors } = selectFiles(
-		paths.length > 0 ? paths : [SHIPPED],
-		process.cwd(),
-	);
+	const { files, errors } = selectFiles(orShipped(paths), process.cwd());
 	const { loaded, problems } = loadSelected(files, worldOf(flags.set));
 	const filter = filterOf(flags);
 	const cases = loaded.flatMap(({ scenario, lines }) => {

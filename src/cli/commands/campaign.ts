@@ -10,7 +10,7 @@ import { writeWhole } from "../../report/write.ts";
 import { render } from "../../scenario/problem.ts";
 import { type ExploreFlags, faultsOf, runsOf } from "../exploring.ts";
 import { HOME } from "../place.ts";
-import { ability, underOf } from "../playing.ts";
+import { underOf, withoutOf } from "../playing.ts";
 import { selectCases } from "../selecting.ts";
 import { err, out, statusLine } from "../terminal.ts";
 
@@ -60,9 +60,7 @@ export async function campaignCases(
 					: { frontend: under.frontend.name }),
 				...(under.backend === undefined ? {} : { backend: under.backend.name }),
 			},
-			without: (flags.without ?? [])
-				.flatMap((text) => text.split(","))
-				.map(ability),
+			without: withoutOf(flags),
 			level: flags.level,
 		},
 		now: () => Date.now(),

@@ -16,7 +16,7 @@ import { render } from "../../scenario/problem.ts";
 import { VERSION } from "../../version.ts";
 import { duration, shard, whole } from "../arguments.ts";
 import { type ExploreFlags, faultsOf, ordersOf, runsOf } from "../exploring.ts";
-import { ability, playing, underOf } from "../playing.ts";
+import { playing, underOf, withoutOf } from "../playing.ts";
 import { selectCases } from "../selecting.ts";
 import { err, heartbeat, out } from "../terminal.ts";
 import type { Finish } from "../usage.ts";
@@ -135,9 +135,7 @@ async function exploreCases(
 	const under = await underOf(flags);
 	const setup = await exploreSetup(under, {
 		level: flags.level,
-		without: (flags.without ?? [])
-			.flatMap((text) => text.split(","))
-			.map(ability),
+		without: withoutOf(flags),
 	});
 	if (typeof setup === "string") {
 		err(`xdisp-check: the implementation could not be loaded: ${setup}\n`);

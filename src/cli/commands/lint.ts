@@ -7,8 +7,7 @@ import { render } from "../../scenario/problem.ts";
 import { selectFiles } from "../../scenario/select.ts";
 import { REQUIREMENTS } from "../../spec/index.ts";
 import { collect } from "../arguments.ts";
-import { SHIPPED } from "../place.ts";
-import { type SelectFlags, worldOf } from "../selecting.ts";
+import { orShipped, type SelectFlags, worldOf } from "../selecting.ts";
 import { out } from "../terminal.ts";
 import { type Finish, Usage, usageText } from "../usage.ts";
 
@@ -31,10 +30,7 @@ export function addLint(command: Command, finish: Finish): void {
 }
 
 function lintPaths(paths: string[], flags: SelectFlags): ExitCode {
-	const selected = selectFiles(
-		paths.length > 0 ? paths : [SHIPPED],
-		process.cwd(),
-	);
+	const selected = selectFiles(orShipped(paths), process.cwd());
 	if (selected.errors.length > 0)
 		throw new Usage(selected.errors.map(usageText).join("\n"));
 	const { scenarios, problems } = lint(selected.files, {

@@ -13,9 +13,9 @@ import {
 } from "../../scenario/select.ts";
 import { REQUIREMENTS } from "../../spec/index.ts";
 import type { Requirement } from "../../spec/requirement.ts";
-import { SHIPPED } from "../place.ts";
 import {
 	filterOf,
+	orShipped,
 	type SelectFlags,
 	selecting,
 	worldOf,
@@ -57,10 +57,7 @@ function list(
 			),
 			filter,
 		);
-	const selected = selectFiles(
-		paths.length > 0 ? paths : [SHIPPED],
-		process.cwd(),
-	);
+	const selected = selectFiles(orShipped(paths), process.cwd());
 	if (selected.errors.length > 0)
 		throw new Usage(selected.errors.map(usageText).join("\n"));
 	const { loaded, problems } = loadSelected(selected.files, worldOf(flags.set));
