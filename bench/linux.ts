@@ -27,7 +27,7 @@ import { ask, type Turns } from "../src/xen/call.ts";
 import { World } from "../src/xen/world.ts";
 
 const GOALS = { "nothing to Connected": 20, flip: 0.2 };
-const [CONNECTS, WARM, BATCHES, FLIPS] = [60, 200, 50, 40];
+const [CONNECTS, WARM, BATCHES, FLIPS] = [60, 2000, 100, 40];
 const [BE, FE] = [1, 2];
 const XRGB8888 = 0x34325258;
 

@@ -50,17 +50,23 @@ export class Occurrences {
 
 /** Says again what was recorded, and 0 wherever nothing was. */
 export class ReplayedChoices implements Choices {
-	private readonly picks = new Map<string, number>();
+	/** Values by label and occurrence. */
+	private readonly picks = new Map<string, Map<number, number>>();
 	private readonly seen = new Occurrences();
 
 	constructor(picks: readonly Pick[]) {
-		for (const { label, occurrence, value } of picks)
-			this.picks.set(`${label}#${occurrence}`, value);
+		for (const { label, occurrence, value } of picks) {
+			const named = this.picks.get(label);
+			if (named === undefined)
+				this.picks.set(label, new Map([[occurrence, value]]));
+			else named.set(occurrence, value);
+		}
 	}
 
 	pick(label: string, count: number): number {
-		const occurrence = this.seen.next(label);
-		const value = this.picks.get(`${label}#${occurrence}`) ?? 0;
+		const named = this.picks.get(label);
+		if (named === undefined) return 0;
+		const value = named.get(this.seen.next(label)) ?? 0;
 		// A shrunk or older story may name a choice that has become smaller.
 		return value < count ? value : 0;
 	}

@@ -70,6 +70,7 @@ export class Hearing {
 	private readonly frame: Case;
 	private readonly ledger = new Ledger();
 	private readonly books = new Books(this.exchange);
+	private readonly second = new Map<new () => object, object>();
 	private readonly alive = new Liveness();
 	private readonly byDomid: ReadonlyMap<number, Participant>;
 	private readonly seats: readonly Seat[];
@@ -157,6 +158,7 @@ export class Hearing {
 			exchange: this.exchange,
 			ledger: this.ledger,
 			books: this.books,
+			second: (books) => this.secondBooks(books),
 			participant: (domid) => byDomid.get(domid),
 			running: (domid) => alive.running(domid),
 			since: (domid) => alive.since(domid),
@@ -165,6 +167,14 @@ export class Hearing {
 			tell: (seq) => this.told(seq),
 			breach: (breach) => this.breach(rule, breach),
 		};
+	}
+
+	private secondBooks<B extends object>(books: new () => B): B {
+		const known = this.second.get(books);
+		if (known !== undefined) return known as B;
+		const made = new books();
+		this.second.set(books, made);
+		return made;
 	}
 
 	private name(domid: number): string {

@@ -45,6 +45,8 @@ export interface Court {
 	readonly ledger: Ledger;
 	/** What every device holds by its requests and their answers; what the rule is told of is already entered. */
 	readonly books: Books;
+	/** The second books of this kind about the world: one set for all rules that read them. */
+	second<B extends object>(books: new () => B): B;
 	participant(domid: number): Participant | undefined;
 	/** Whether the domain could still act: not hung, crashed or gone, and its driver alive. */
 	running(domid: number): boolean;

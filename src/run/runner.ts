@@ -128,6 +128,7 @@ export class Runner {
 			state: "runnable",
 			pending: undefined,
 			deadline: 0,
+			running: this.world.life(domid) === "running",
 			burst: 0,
 			result: undefined,
 			error: undefined,
@@ -419,11 +420,12 @@ export class Runner {
 		});
 	}
 
-	/** Tasks of domains that were crashed or destroyed run no more. */
+	/** A domain's life took a turn: tasks of those that were crashed or destroyed run no more. */
 	private buryTheDead(): void {
 		this.lives = this.world.lives;
 		for (const task of this.active) {
 			const life = this.world.life(task.domid);
+			task.running = life === "running";
 			if (life !== "running" && life !== "hung")
 				this.end(task, "killed", `its domain is ${life}`);
 		}
@@ -465,9 +467,9 @@ export class Runner {
 		return frame === 0 || !this.world.frames.shared(frame);
 	}
 
-	private canMove({ domid, id, pending, deadline }: Task): boolean {
+	private canMove({ domid, id, pending, running, deadline }: Task): boolean {
 		const { world } = this;
-		if (pending === undefined || world.life(domid) !== "running") return false;
+		if (pending === undefined || !running) return false;
 		if (deadline !== 0 && deadline <= world.now) return true;
 		return world.ready(domid, id, pending);
 	}
@@ -497,8 +499,7 @@ export class Runner {
 			if (tick !== 0 && (next === 0 || tick < next)) next = tick;
 		};
 		earlier(this.faults.due);
-		for (const task of this.active)
-			if (this.world.life(task.domid) === "running") earlier(task.deadline);
+		for (const task of this.active) if (task.running) earlier(task.deadline);
 		return next;
 	}
 

@@ -24,6 +24,8 @@ export interface Task {
 	pending: Call | undefined;
 	/** Virtual time at which a pending wait times out; 0 for never. */
 	deadline: number;
+	/** Its domain is neither hung nor dead. */
+	running: boolean;
 	/** Calls answered since time last moved. */
 	burst: number;
 	/** What it returned. */

@@ -283,40 +283,44 @@ export class World {
 		}
 	}
 
-	/** What would end a wait now, in the order of its fields. */
+	/** What would end a wait now, in the order of its fields. Asked of every waiting task at every turn: it makes no object. */
 	waitCause(
 		domid: number,
 		call: Extract<Call, { op: "wait" }>,
-	):
-		| { cause: "port"; port: number }
-		| { cause: "watch" }
-		| { cause: "completion" }
-		| { cause: "display"; display: number }
-		| undefined {
-		const ports = this.evtchn.table(domid);
-		for (let i = 0; i < call.ports.length; i++) {
-			const number = call.ports[i] as number;
-			const port = ports?.get(number);
-			if (port?.pending === true && !port.masked)
-				return { cause: "port", port: number };
-		}
+	): "port" | "watch" | "completion" | "display" | undefined {
+		if (this.raisedPort(domid, call.ports) !== 0) return "port";
 		if (
 			call.token !== "" &&
 			this.hasConnection(domid) &&
 			this.store.hasEvent(this.connection(domid), call.token)
 		)
-			return { cause: "watch" };
-		const domain = this.domains.get(domid);
+			return "watch";
 		if (
 			call.completion !== 0 &&
-			(domain?.completions.get(call.completion) ?? 0) > 0
+			(this.domains.get(domid)?.completions.get(call.completion) ?? 0) > 0
 		)
-			return { cause: "completion" };
-		if (call.display && domain !== undefined)
-			for (const display of domain.displays)
-				if ((this.displays[display - 1]?.events.length ?? 0) > 0)
-					return { cause: "display", display };
+			return "completion";
+		if (call.display && this.raisedDisplay(domid) !== 0) return "display";
 		return undefined;
+	}
+
+	/** The first of these ports that is pending and not masked; 0 for none. */
+	raisedPort(domid: number, ports: ArrayLike<number>): number {
+		if (ports.length === 0) return 0;
+		const table = this.evtchn.table(domid);
+		for (let i = 0; i < ports.length; i++) {
+			const number = ports[i] as number;
+			const port = table?.get(number);
+			if (port?.pending === true && !port.masked) return number;
+		}
+		return 0;
+	}
+
+	/** The first open display with an event; 0 for none. */
+	raisedDisplay(domid: number): number {
+		for (const display of this.domains.get(domid)?.displays ?? [])
+			if ((this.displays[display - 1]?.events.length ?? 0) > 0) return display;
+		return 0;
 	}
 
 	/** When something in the world moves by itself next, 0 for never: the displays' frames. */

@@ -107,7 +107,8 @@ type Exports = Record<string, (...args: number[]) => number> & {
 
 export class Kernel {
 	private readonly exports: Exports;
-	private words = new Uint32Array();
+	/** Linear memory. Public for the generated code alone. */
+	words = new Uint32Array();
 	private octets = new Uint8Array();
 	private readonly contexts = new Set<Context>();
 	/** The context that runs. */
@@ -291,33 +292,15 @@ export class Kernel {
 
 	private asked(context: Context): Step {
 		const at = context.call;
-		const { op, ask } = this.shape(at);
-		const call: Record<string, unknown> = { op };
-		let [number, text] = [CALL.in, CALL.text];
-		for (const [name, type] of ask)
-			switch (type) {
-				case "u32":
-					call[name] = this.word(at, number++);
-					break;
-				case "i32":
-					call[name] = this.word(at, number++) | 0;
-					break;
-				case "bool":
-					call[name] = this.word(at, number++) !== 0;
-					break;
-				case "str":
-					call[name] = this.text(this.word(at, text++));
-					break;
-				case "words": {
-					const from = this.word(at, CALL.words) >>> 2;
-					const count = this.word(at, CALL.count);
-					call[name] = this.words.slice(from, from + count);
-				}
-			}
-		const step = { done: false as const, call: call as unknown as Call };
-		if (op !== "task.start") return step;
-		const start = { name: call.name as string, context: this.startedBy(at) };
-		return { ...step, start };
+		const { op, read } = this.shape(at);
+		const call = read(this, at >>> 2);
+		if (op !== "task.start") return { done: false, call };
+		const { name } = call as Extract<Call, { op: "task.start" }>;
+		return {
+			done: false,
+			call,
+			start: { name, context: this.startedBy(at) },
+		};
 	}
 
 	/** The shape of a call that the module makes. Its name is a literal, so that its address tells it. */
@@ -329,7 +312,7 @@ export class Kernel {
 			if (CALLS[op] === undefined)
 				throw new Error(`the module asked for ${op}`);
 			const { ask, reply } = CALLS[op];
-			shape = { op, ask: fieldsOf(ask), reply: fieldsOf(reply) };
+			shape = { op, read: reader(op, ask), reply: fieldsOf(reply) };
 			this.shapes.set(name, shape);
 		}
 		return shape;
@@ -365,12 +348,19 @@ export class Kernel {
 		}
 	}
 
+	/** For the generated code: a run of words, by the call's address in words. */
+	runAt(base: number): Uint32Array {
+		const from = (this.words[base + CALL.words] as number) >>> 2;
+		const count = this.words[base + CALL.count] as number;
+		return count === 0 ? NO_WORDS : this.words.slice(from, from + count);
+	}
+
 	private word(at: number, index: number): number {
 		return this.words[(at >>> 2) + index] as number;
 	}
 
-	/** The NUL-terminated text at an address, one character an octet. */
-	private text(from: number): string {
+	/** The NUL-terminated text at an address, one character an octet. Public for the generated code. */
+	text(from: number): string {
 		if (from === 0) return "";
 		let text = "";
 		for (let at = from; this.octets[at] !== 0; at++)
@@ -391,9 +381,34 @@ const rewindOf = ({ at }: Context): number => at + 4 * CONTEXT.rewind;
 
 interface Shape {
 	op: CallName;
-	ask: readonly [string, FieldType][];
+	read: Read;
 	reply: readonly [string, FieldType][];
 }
+
+/** Reads a call out of the memory, at an address in words. */
+type Read = (kernel: Kernel, base: number) => Call;
+
+/** Reading code for one call, generated from its fields: a loop over the table costs several times as much. */
+function reader(op: CallName, fields: Record<string, FieldType>): Read {
+	let [number, text] = [CALL.in, CALL.text];
+	const load: Record<FieldType, () => string> = {
+		u32: () => `w[base + ${number++}]`,
+		i32: () => `w[base + ${number++}] | 0`,
+		bool: () => `w[base + ${number++}] !== 0`,
+		str: () => `kernel.text(w[base + ${text++}])`,
+		words: () => "kernel.runAt(base)",
+	};
+	const members = Object.entries(fields).map(
+		([name, type]) => `${JSON.stringify(name)}: ${load[type]()}`,
+	);
+	return new Function(
+		"kernel",
+		"base",
+		`const w = kernel.words; return { op: ${JSON.stringify(op)}, ${members.join(", ")} };`,
+	) as Read;
+}
+
+const NO_WORDS = new Uint32Array();
 
 const fieldsOf = (shape: Record<string, FieldType>) =>
 	Object.entries(shape) as [string, FieldType][];

@@ -12,9 +12,13 @@ export interface Wrong<Promise extends string> {
 
 export abstract class SecondBooks<Promise extends string> {
 	private found: Wrong<Promise>[] = [];
+	/** The entry that was entered last. */
+	private seq = -1;
 
-	/** Enter one entry of the ledger: what it shows to be wrong. */
+	/** Enter one entry of the ledger, or look again at what was entered last: what it shows to be wrong. */
 	follow(entry: Entry): readonly Wrong<Promise>[] {
+		if (entry.seq === this.seq) return this.found;
+		this.seq = entry.seq;
 		if (this.found.length > 0) this.found = [];
 		if ("reply" in entry) this.enter(entry);
 		return this.found;

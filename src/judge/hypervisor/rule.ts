@@ -1,6 +1,6 @@
 /**
- * The shape of the rules about the tester's own world. Each keeps a second set of books, from the ledger alone, and says where the world's answers
- * differ from it. They import nothing of the hypervisor model but the words of the door and the headers' numbers: a mistake would agree with itself.
+ * The shape of the rules about the tester's own world. Each reads a second set of books, kept from the ledger alone and shared by the rules of one
+ * hearing that read the same, and says where the world's answers differ from it. They import nothing of the hypervisor model but the words of the door and the headers' numbers: a mistake would agree with itself.
  */
 import type { CallEntry } from "../../journal/entry.ts";
 import type { Family } from "../../spec/families.ts";
@@ -14,7 +14,7 @@ interface Shape<Promise extends string> {
 	families: readonly Family[];
 	requirements: readonly string[];
 	observes: readonly CallName[];
-	books(): SecondBooks<Promise>;
+	books: new () => SecondBooks<Promise>;
 	/** What of the books it tells of; everything when it is not said. */
 	promise?: Promise;
 }
@@ -29,7 +29,7 @@ export const hypervisorRule = <Promise extends string>({
 		owes: "world",
 		level: "must",
 		assumes: [],
-		start: books,
+		start: (court) => court.second(books),
 		step(state, entry, court) {
 			const { domid, seq } = entry as CallEntry;
 			for (const wrong of state.follow(entry as CallEntry))

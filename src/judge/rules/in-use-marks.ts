@@ -8,6 +8,6 @@ export const inUseMarks = hypervisorRule({
 	families: ["H1"],
 	requirements: ["grant.in-use-mark"],
 	observes: ["grant.query", ...GRANT_CALLS],
-	books: () => new GrantBooks(),
+	books: GrantBooks,
 	promise: "marks",
 });

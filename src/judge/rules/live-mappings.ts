@@ -13,6 +13,6 @@ export const liveMappings = hypervisorRule({
 		"page.store",
 		"page.compare-exchange",
 	],
-	books: () => new GrantBooks(),
+	books: GrantBooks,
 	promise: "mappings",
 });

@@ -21,5 +21,5 @@ export const portLife = hypervisorRule({
 		"domain.create",
 		"domain.destroy",
 	],
-	books: () => new PortBooks(),
+	books: PortBooks,
 });

@@ -8,6 +8,6 @@ export const storeRights = hypervisorRule({
 	families: ["H4"],
 	requirements: ["xenstore.watch-readable", "xenstore.permissions-end"],
 	observes: STORE_CALLS,
-	books: () => new StoreBooks(),
+	books: StoreBooks,
 	promise: "rights",
 });

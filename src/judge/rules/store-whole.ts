@@ -8,6 +8,6 @@ export const storeWhole = hypervisorRule({
 	families: ["H5"],
 	requirements: ["xenstore.transaction-atomic"],
 	observes: STORE_CALLS,
-	books: () => new StoreBooks(),
+	books: StoreBooks,
 	promise: "whole",
 });

@@ -5,7 +5,7 @@ import type { FaultKind, Site } from "./kind.ts";
 /** The events of a domain that answer a wait for a watch, oldest first; empty when something else answers it. */
 export function waiting(call: Call, { world, domid }: Site): WatchEvent[] {
 	if (call.op !== "wait" || call.token === "") return [];
-	if (world.waitCause(domid, call)?.cause !== "watch") return [];
+	if (world.waitCause(domid, call) !== "watch") return [];
 	return world
 		.connection(domid)
 		.events.filter((event) => event.token.startsWith(call.token));

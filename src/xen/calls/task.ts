@@ -51,7 +51,7 @@ export const waitCalls: Handlers<"wait"> = {
 			throw new Error("a wait was applied before it was ready");
 		const reply = {
 			status: OK,
-			cause: cause.cause as string,
+			cause,
 			port: 0,
 			path: "",
 			token: "",
@@ -59,12 +59,13 @@ export const waitCalls: Handlers<"wait"> = {
 			event: "",
 			buffer: 0,
 		};
-		switch (cause.cause) {
+		switch (cause) {
 			case "port": {
 				// Cleared before the work is looked for, or a wake-up could be lost (event_channel.h, bind_interdomain).
-				const port = world.evtchn.table(domain.domid)?.get(cause.port);
+				const number = world.raisedPort(domain.domid, call.ports);
+				const port = world.evtchn.table(domain.domid)?.get(number);
 				if (port !== undefined) port.pending = false;
-				return { ...reply, port: cause.port };
+				return { ...reply, port: number };
 			}
 			case "watch": {
 				const event = world.store.takeEvent(
@@ -80,10 +81,11 @@ export const waitCalls: Handlers<"wait"> = {
 				return reply;
 			}
 			case "display": {
-				const event = world.displays[cause.display - 1]?.events.shift();
+				const display = world.raisedDisplay(domain.domid);
+				const event = world.displays[display - 1]?.events.shift();
 				return {
 					...reply,
-					display: cause.display,
+					display,
 					event: event?.event ?? "",
 					buffer: event?.buffer ?? 0,
 				};

@@ -150,7 +150,9 @@ export class XenStore {
 	}
 
 	hasEvent(connection: StoreConnection, token = ""): boolean {
-		return connection.events.some((event) => event.token.startsWith(token));
+		for (const event of connection.events)
+			if (event.token.startsWith(token)) return true;
+		return false;
 	}
 
 	/** Connections with events that were not taken. */
