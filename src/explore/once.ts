@@ -54,7 +54,7 @@ export interface Place extends Point {
 
 /** A finding that fails the run. */
 export interface Found {
-	/** Rule, blamed participant, kind of thing leaked: what stays the same while a story is shrunk. */
+	/** Rule, blamed participant, kind of thing leaked, whether an operation hangs: what stays the same while a story is shrunk. */
 	signature: string;
 	/** Undefined when the run could not be judged. */
 	finding: Finding | undefined;
@@ -171,36 +171,45 @@ class NotedChoices implements Choices {
 }
 
 /** What a finding is known by, whatever the story around it. */
-export function signature({ rule, blamed, leak }: Finding): string {
-	return [rule, blamed, ...(leak === undefined ? [] : [leak.kind])].join(" ");
+export function signature({ rule, blamed, leak, hangs }: Finding): string {
+	return [
+		rule,
+		blamed,
+		...(leak === undefined ? [] : [leak.kind]),
+		...(hangs === true ? ["hangs"] : []),
+	].join(" ");
 }
 
-/** The findings that decide a run: of a failed one those of the subject, of an error the one that is told first. */
+/**
+ * The findings that decide a run, one of each signature: of a failed one those of the subject, of an error those of the same standing as the one
+ * that is told first. An error without any is its own finding.
+ */
 function found(report: CaseReport, { level }: Setup): Found[] {
-	const made = (finding: Finding): Found => ({
-		signature: signature(finding),
-		finding,
-		message: finding.message,
-	});
-	if (report.outcome === "failed")
-		return report.findings
-			.filter(
-				(f) =>
-					f.standing === "subject" &&
-					LEVELS.indexOf(f.level) <= LEVELS.indexOf(level),
-			)
-			.map(made);
-	if (report.outcome !== "error") return [];
-	const [first] = report.findings;
-	if (first !== undefined) return [made(first)];
-	const { error } = report;
-	return [
-		{
-			signature: `error ${error?.class ?? "internal"}`,
-			finding: undefined,
-			message: error?.message ?? report.reason ?? "",
-		},
-	];
+	const { outcome, error } = report;
+	if (outcome !== "failed" && outcome !== "error") return [];
+	const [told] = report.findings;
+	if (
+		outcome === "error" &&
+		(told === undefined || told.standing === "subject")
+	)
+		return [
+			{
+				signature: `error ${error?.class ?? "internal"}`,
+				finding: undefined,
+				message: error?.message ?? report.reason ?? "",
+			},
+		];
+	const least = LEVELS.indexOf(outcome === "failed" ? level : "must");
+	const made = new Map<string, Found>();
+	for (const finding of report.findings) {
+		const decides =
+			finding.standing === told?.standing &&
+			(finding === told || LEVELS.indexOf(finding.level) <= least);
+		const known = signature(finding);
+		if (decides && !made.has(known))
+			made.set(known, { signature: known, finding, message: finding.message });
+	}
+	return [...made.values()];
 }
 const LEVELS = ["must", "should", "may"];
 

@@ -93,6 +93,8 @@ export interface Played {
 
 /** How long a device may take to become Connected, in virtual milliseconds: libxl waits so long. */
 const CONNECT_TICKS = 10_000;
+/** Milliseconds from the steps to the end of a story that a fault has struck: what is owed in bounded time has been done by then. */
+const AFTERMATH_TICKS = 10_000;
 
 /** The steps were stopped by an unmet expectation. */
 class Stopped extends Error {}
@@ -150,10 +152,10 @@ export class Play implements Stage {
 		this.runner.restart = (domid, fault) => this.restart(domid, fault);
 	}
 
-	/** From now on the die is asked wherever a fault of this kind can strike: a driver's calls, never those of a scripted side. */
+	/** From now on the die is asked wherever a fault of this kind can strike: a driver's calls, and of a scripted side those that can be refused. */
 	switchOn(kind: FaultKind, only?: string): void {
 		for (const { name, domid, role, standing } of this.actors.values()) {
-			if (standing === "scripted") continue;
+			if (standing === "scripted" && kind.refuses !== true) continue;
 			if (only !== undefined && only !== name) continue;
 			if (kind.backendOnly === true && role !== "backend") continue;
 			this.faults.ask(kind, domid, name);
@@ -172,6 +174,7 @@ export class Play implements Stage {
 		} catch (error) {
 			this.caught(error);
 		}
+		if (this.faults.blows.length > 0) yield* this.sleep(AFTERMATH_TICKS);
 		this.phase("finally");
 		try {
 			yield* this.playAll(this.case.finally);

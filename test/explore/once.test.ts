@@ -67,4 +67,57 @@ describe("one run of a plan", () => {
 		const steps = [...footprints(journal)];
 		expect(steps.some(({ touches }) => touches.length > 0)).toBe(true);
 	});
+
+	test("what a scripted side asks may be refused as well, and nothing else of it is touched", async () => {
+		const scripted = story(`
+id: test.scripted
+title: A scripted frontend maps what it was lent
+spec: [grant.end-in-use]
+tags: [grants]
+cast: { fe: scripted }
+steps:
+  - wire.connect: {}
+  - wire.buffer: { as: lent, pages: 1 }
+`);
+		const { places } = await once(scripted, SETUP, {
+			picks: [],
+			faults: FAULTS.map(({ name }) => name),
+		});
+		const kinds = new Set(
+			places
+				.filter(({ label }) => label.endsWith(".fe"))
+				.map(({ label }) => label.split(".")[1]),
+		);
+		expect(kinds).toContain("access-fails");
+		for (const name of kinds)
+			expect(FAULTS.find((kind) => kind.name === name)?.refuses).toBe(true);
+		const pick = { label: "fault.access-fails.fe", occurrence: 3, value: 1 };
+		const refused = await once(scripted, SETUP, { picks: [pick] });
+		expect(refused.struck).toHaveLength(1);
+		expect(refused.outcome).toBe("passed");
+	});
+
+	test("tells of every signature that decides it, each once", async () => {
+		const under = {
+			backend: await import(
+				"../../fixtures/peers/backend-reads-requests-twice.ts"
+			),
+			frontend: await import("../../fixtures/peers/frontend-keeps-watch.ts"),
+		};
+		const { found } = await once(CREATE, { ...SETUP, under }, { picks: [] });
+		expect(found.map(({ signature }) => signature).sort()).toEqual([
+			"fetched-once be",
+			"leak-watches fe watch",
+		]);
+	});
+
+	test("a story that a fault has struck stands still before it ends", async () => {
+		const pick = { label: "fault.claim-fails.fe", occurrence: 4, value: 1 };
+		const [plain, struck] = [
+			await once(CREATE, SETUP, { picks: [] }),
+			await once(CREATE, SETUP, { picks: [pick] }),
+		];
+		expect(plain.report.ticks).toBeLessThan(10_000);
+		expect(struck.report.ticks).toBeGreaterThanOrEqual(10_000);
+	});
 });
