@@ -19,7 +19,7 @@ import {
 	nothingMapped,
 	type Pages,
 } from "./pages.ts";
-import type { Answer, Orphan, RequestBody } from "./requests.ts";
+import type { Orphan, RequestBody, Unanswered } from "./requests.ts";
 import { failed } from "./status.ts";
 import { type Used, untilUnused, unused } from "./uses.ts";
 
@@ -59,8 +59,6 @@ export interface Gem extends Used {
 	/** The memory waits for a late answer and is no longer this object's. */
 	orphaned: boolean;
 }
-
-type Unanswered = Extract<Answer, { how: "unanswered" }>;
 
 export class Buffers {
 	protected readonly device: Device;

@@ -5,10 +5,11 @@ import { parseEdid } from "../../displif/edid.ts";
 import { ask, type Turns } from "../../xen/call.ts";
 import { PAGE_SIZE } from "../../xen/frame.ts";
 import type { OperationResult, Operations } from "../peer.ts";
+import type { Connection } from "./connection.ts";
 import type { Device } from "./device.ts";
 import { refused } from "./driver.ts";
 import { type Lent, nothingLent, type Pages } from "./pages.ts";
-import type { Answer, Orphan } from "./requests.ts";
+import type { Answer, Orphan, Unanswered } from "./requests.ts";
 import { failed } from "./status.ts";
 
 /** The buffer, always our own, and its directory. */
@@ -43,7 +44,7 @@ export class Edids {
 			gref_directory: buffer.directory.refs[0] as number,
 		});
 		if (answer.how === "unanswered") {
-			yield* connection.adopt(answer.pending, this.orphan(buffer));
+			yield* this.onTimeout(buffer, connection, answer);
 			return { status: answer.status };
 		}
 		const edid = yield* this.copyOut(buffer, answer);
@@ -98,6 +99,15 @@ export class Edids {
 			words.set(Array.from(loaded.words), (page * PAGE_SIZE) / 4);
 		}
 		return new Uint8Array(words.buffer, 0, size);
+	}
+
+	/** No answer: the backend may still write. The buffer stays with the request. */
+	protected *onTimeout(
+		buffer: EdidBuffer,
+		connection: Connection,
+		{ pending }: Unanswered,
+	): Turns {
+		yield* connection.adopt(pending, this.orphan(buffer));
 	}
 
 	/** The buffer waits for the answer, whatever it will be. */

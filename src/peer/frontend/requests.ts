@@ -35,6 +35,7 @@ export type Answer =
 	| { how: "unsent"; status: number }
 	/** The backend may have acted on it, or may still do so. */
 	| { how: "unanswered"; status: number; pending: Pending };
+export type Unanswered = Extract<Answer, { how: "unanswered" }>;
 
 export interface Pending {
 	readonly id: number;
