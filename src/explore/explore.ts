@@ -9,7 +9,7 @@ import { CaseProgram } from "./case-program.ts";
 import { type Found, type Once, once, type Setup } from "./once.ts";
 import { type Explored, Explorer } from "./orders.ts";
 import { Drawn, Priorities, pctProbability } from "./sampled.ts";
-import { type Swept, sweep } from "./sweep.ts";
+import { type Swept, spread, sweep, switches } from "./sweep.ts";
 
 export const ORDER_WAYS = ["dpor", "all", "pct", "random"] as const;
 export type OrderWay = (typeof ORDER_WAYS)[number];
@@ -19,7 +19,7 @@ export interface ExploreOptions {
 	faults: readonly string[] | undefined;
 	/** Runs with two faults, for each case, once every place was tried. */
 	pairs: number;
-	/** How orders are gone through; undefined: not at all. What does not finish is sampled by `pct` with what is left. */
+	/** How orders are gone through; undefined: not at all. After what does not finish come single switches of the plain order, and `pct` with what is left. */
 	orders: OrderWay | undefined;
 	/** Most preemptions of an order that is not drawn. */
 	preemptions: number;
@@ -41,6 +41,8 @@ export interface ExploreOptions {
 export interface Ordered extends Explored {
 	how: OrderWay;
 	preemptions: number;
+	/** Single switches of the plain order that were tried after it, and how many there are. */
+	switched?: { tried: number; of: number };
 	/** Drawn after, or instead: runs, and by PCT the depth and the probability of a run, with what it was reckoned from. */
 	drawn?: {
 		how: "pct" | "random";
@@ -142,7 +144,7 @@ class Exploration {
 		const ordered =
 			options.orders === undefined
 				? undefined
-				: await this.order(options.orders);
+				: await this.order(options.orders, plain);
 		return end({
 			...(swept === undefined ? {} : { sweep: swept }),
 			...(ordered === undefined ? {} : { orders: ordered }),
@@ -181,7 +183,7 @@ class Exploration {
 		return swept;
 	}
 
-	private async order(how: OrderWay): Promise<Ordered> {
+	private async order(how: OrderWay, plain: Once): Promise<Ordered> {
 		const { options, story } = this;
 		const program = new CaseProgram(story, this.setup, {
 			picks: [],
@@ -197,8 +199,8 @@ class Exploration {
 			points: 0,
 		};
 		if (how === "dpor" || how === "all") {
-			// What does not finish is sampled with a quarter of the runs.
-			const most = Math.ceil(this.left * 0.75);
+			// What does not finish leaves a third of the runs to single switches, and a sixth to those that are drawn.
+			const most = Math.ceil(this.left / 2);
 			const explorer = new Explorer(program, { how, preemptions, most });
 			explored = explorer.explored;
 			for await (const run of explorer.runs()) {
@@ -214,12 +216,35 @@ class Exploration {
 			states: states.size,
 		});
 		if (explored.finished || options.stopped() || this.left <= 0) return made();
+		const switched =
+			how === "dpor" || how === "all"
+				? { switched: await this.switchOnce(plain, states) }
+				: {};
+		if (options.stopped() || this.left <= 0) return { ...made(), ...switched };
 		const drawn = await this.draw(
 			program,
 			how === "random" ? how : "pct",
 			states,
 		);
-		return { ...made(), drawn };
+		return { ...made(), ...switched, drawn };
+	}
+
+	/** The plain order with one switch, wherever there can be one, spread over the story. */
+	private async switchOnce(
+		plain: Once,
+		states: Set<string>,
+	): Promise<NonNullable<Ordered["switched"]>> {
+		const all = switches(plain.points);
+		const most = Math.ceil((this.left * 2) / 3);
+		let tried = 0;
+		for (const pick of spread(all)) {
+			if (tried >= most || this.options.stopped()) break;
+			const run = await once(this.story, this.setup, { picks: [pick] });
+			tried += 1;
+			this.note(run);
+			states.add(run.state);
+		}
+		return { tried, of: all.length };
 	}
 
 	private async draw(

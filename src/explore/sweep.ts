@@ -8,7 +8,7 @@ import { type Pick as Choice, SeededChoices } from "../base/choices.ts";
 import type { Case } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
 import type { CallName } from "../xen/call.ts";
-import { type Once, once, type Place, type Setup } from "./once.ts";
+import { type Once, once, type Place, type Point, type Setup } from "./once.ts";
 
 export interface SweepOptions {
 	/** Kinds of faults, by name. */
@@ -77,20 +77,28 @@ export function strikes(
 	places: readonly Place[],
 	{ of, at }: Pick<SweepOptions, "of" | "at">,
 ): Choice[] {
-	return places
-		.filter(
+	return ways(
+		places.filter(
 			({ label, op }) =>
 				(at?.(op) ?? true) &&
 				(of === undefined || of.some((who) => label.endsWith(`.${who}`))),
-		)
-		.flatMap(({ label, occurrence, count }) =>
-			Array.from({ length: count - 1 }, (_, way) => ({
-				label,
-				occurrence,
-				value: way + 1,
-			})),
-		);
+		),
+	);
 }
+
+/** Every single switch of an order: at one point another of the tasks that could move does, and then the order goes on by itself. */
+export const switches = (points: readonly Point[]): Choice[] =>
+	ways(points.filter(({ label }) => label === "turn"));
+
+/** What could have been chosen at these points, but for 0. */
+const ways = (points: readonly Point[]): Choice[] =>
+	points.flatMap(({ label, occurrence, count }) =>
+		Array.from({ length: count - 1 }, (_, way) => ({
+			label,
+			occurrence,
+			value: way + 1,
+		})),
+	);
 
 /** The labels in turn; of each label the first, the last, the middle, the quarters, … */
 export function* spread(picks: readonly Choice[]): Generator<Choice> {

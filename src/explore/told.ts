@@ -89,6 +89,7 @@ export function ordersText({
 	pruned,
 	beyond,
 	finished,
+	switched,
 	drawn,
 	states,
 }: Ordered): string {
@@ -96,6 +97,10 @@ export function ordersText({
 	if (how === "dpor" || how === "all")
 		parts.push(
 			`${how === "dpor" ? "partial-order reduction" : "plain enumeration"}, at most ${count(preemptions, "preemption")}: ${count(runs, "order")} run, ${pruned} pruned, ${beyond} beyond the bound, ${finished ? "finished" : "not finished"}`,
+		);
+	if (switched !== undefined)
+		parts.push(
+			`${switched.tried} of ${count(switched.of, "single switch", "es")} of the plain order tried`,
 		);
 	if (drawn !== undefined) {
 		const { probability, depth, tasks, turns } = drawn;
@@ -150,5 +155,5 @@ export function exploreJson(told: Explorations): string {
 	return `${JSON.stringify({ ...told, cases }, null, "\t")}\n`;
 }
 
-const count = (number: number, what: string): string =>
-	`${number} ${what}${number === 1 ? "" : "s"}`;
+const count = (number: number, what: string, many = "s"): string =>
+	`${number} ${what}${number === 1 ? "" : many}`;

@@ -4,6 +4,7 @@
  * same run. Run by `npm run explore-table`; with --write the table goes into the document.
  */
 import { readFileSync } from "node:fs";
+import type { Pick as Choice } from "../../src/base/choices.ts";
 import { ALL_FAULTS } from "../../src/explore/explore.ts";
 import {
 	type Once,
@@ -12,7 +13,7 @@ import {
 	type Setup,
 } from "../../src/explore/once.ts";
 import { type Shrunk, shrink } from "../../src/explore/shrink.ts";
-import { spread, strikes } from "../../src/explore/sweep.ts";
+import { spread, strikes, switches } from "../../src/explore/sweep.ts";
 import { writeWhole } from "../../src/report/write.ts";
 import type { Case } from "../../src/scenario/scenario.ts";
 import { BUGS } from "../../src/spec/bugs.ts";
@@ -31,6 +32,7 @@ const GENERIC = [
 ];
 /** Runs of a bug at most: a share for each scenario and way. */
 const PLACES = 700;
+const SWITCHES = 200;
 const ORDERS = 60;
 
 interface Row {
@@ -67,24 +69,27 @@ async function search(file: string): Promise<Row> {
 	return { runs, seconds: Number(process.hrtime.bigint() - began) / 1e9 };
 }
 
-/** The plain runs, then places and orders in turn over the six scenarios; the worst memory last. */
+/** The plain runs, then places, single switches and drawn orders in turn over the six scenarios; the worst memory last. */
 async function tries(setup: Setup, ran: () => void) {
 	const stories = GENERIC.map((name) => loaded(`explore.${name}`));
 	const made: { story: Case; plan: Plan }[] = stories.map((story) => ({
 		story,
 		plan: { picks: [] },
 	}));
-	const lists: Plan[][] = [];
+	const lists: { places: Choice[]; single: Choice[] }[] = [];
 	for (const story of stories) {
 		ran();
 		const plain = await once(story, setup, { picks: [], faults: ALL_FAULTS });
-		const places = [...spread(strikes(plain.places, {}))].slice(0, PLACES);
-		lists.push(places.map((pick) => ({ picks: [pick] })));
+		lists.push({
+			places: [...spread(strikes(plain.places, {}))].slice(0, PLACES),
+			single: [...spread(switches(plain.points))].slice(0, SWITCHES),
+		});
 	}
 	for (let at = 0; at < PLACES; at++) {
 		for (const [index, story] of stories.entries()) {
-			const plan = lists[index]?.[at];
-			if (plan !== undefined) made.push({ story, plan });
+			const { places, single } = lists[index] as (typeof lists)[number];
+			for (const pick of [places[at], single[at]])
+				if (pick !== undefined) made.push({ story, plan: { picks: [pick] } });
 			if (at < ORDERS) {
 				made.push({ story, plan: { picks: [], seed: at + 1 } });
 				const world = { ...story.world, memory: "weak" as const };
@@ -125,9 +130,15 @@ function loaded(id: string): Case {
 
 const WANTED = new Set(["fault-injection", "interleaving"]);
 
+const isFound = (row: Row | undefined): boolean => row?.signature !== undefined;
+
 async function main(): Promise<void> {
 	const wrong = await Promise.all(wrongFiles().map(loadWrong));
-	const bugs = BUGS.filter(({ needs }) => WANTED.has(needs));
+	const only = process.argv.slice(2).filter((word) => /^B\d+$/.test(word));
+	const bugs = BUGS.filter(
+		({ id, needs }) =>
+			WANTED.has(needs) && (only.length === 0 || only.includes(id)),
+	);
 	const jobs = bugs.flatMap(({ id }) =>
 		wrong.filter((one) => one.wrong.bug === id).map(({ file }) => file),
 	);
@@ -146,9 +157,7 @@ async function main(): Promise<void> {
 	let same = 0;
 	for (const bug of bugs) {
 		const planted = wrong.filter((one) => one.wrong.bug === bug.id);
-		const hit = planted
-			.map(({ file }) => rows.get(file))
-			.find((row) => row?.signature !== undefined);
+		const hit = planted.map(({ file }) => rows.get(file)).find(isFound);
 		if (hit === undefined) {
 			const [row] = planted.map(({ file }) => rows.get(file));
 			lines.push(
@@ -170,6 +179,13 @@ async function main(): Promise<void> {
 			`| ${bug.id} ${bug.title} | ${bug.needs} | ${hit.scenario?.replace("explore.", "")} | \`${hit.signature}\` | ${hit.runs} | ${hit.seconds.toFixed(1)} | ${before === undefined || after === undefined ? hit.why : `${before.steps} → ${after.steps}${after.faults > 0 ? `, ${after.faults} fault` : ""}${after.switches > 0 ? `, ${after.switches} ${after.switches === 1 ? "switch" : "switches"}` : ""}`} |`,
 		);
 	}
+	const missed = bugs.flatMap(({ id }) =>
+		wrong
+			.filter(
+				({ wrong: { bug }, file }) => bug === id && !isFound(rows.get(file)),
+			)
+			.map(({ file }) => `\`${file}\` (${id})`),
+	);
 	const median = ratios.sort((a, b) => a - b)[ratios.length >> 1] ?? 1;
 	const text = [
 		`| bug | takes | found in | by | runs | seconds | steps, shrunk |`,
@@ -177,6 +193,7 @@ async function main(): Promise<void> {
 		...lines,
 		"",
 		`${found} of ${bugs.length} found. ${same} of ${found} shrunk with the same signature; the median length is ${(median * 100).toFixed(0)} % of the original's.`,
+		`A bug may have several wrong implementations: of the ${jobs.length} here ${jobs.length - missed.length} are found${missed.length === 0 ? "" : `, and not ${missed.join(", ")}`}.`,
 		"",
 		"## The shrunk stories",
 		"",
