@@ -24,13 +24,15 @@ import { type Driver, waitFor } from "./driver.ts";
 import type { Edids } from "./edids.ts";
 import type { Screens } from "./screens.ts";
 import { ENOENT, ETIMEDOUT, failed } from "./status.ts";
-import type { Xenbus } from "./xenbus.ts";
+import { UNREADABLE, type Xenbus } from "./xenbus.ts";
 
 /** How long a closing backend is waited for: 10 s, looked at every 100 ms or when the watch fires. */
 const LET_GO_LOOKS = 100;
 const LET_GO_MS = 100;
 /** How long a backend may still stand in InitWait after it has written its state anew, before that is taken for a failed handshake. */
 const HANDSHAKE_MS = 1000;
+/** Until a backend's state that could not be read is looked at again. */
+const LOOK_AGAIN_MS = 1000;
 /** Operations that were let go have only their own things to give back. */
 const DRAIN_MS = 5000;
 /** The watch task ends by itself within the limits above; this is for one that is held up. */
@@ -201,6 +203,9 @@ export class Device {
 				return;
 			case XenbusStateClosing:
 				if (this.connection !== undefined) yield* this.stopUsing();
+				return;
+			case UNREADABLE:
+				this.patience = LOOK_AGAIN_MS;
 				return;
 			default:
 				this.patience = doubt;

@@ -15,6 +15,8 @@ import { EACCES, EAGAIN, ENOENT, failed } from "./status.ts";
 const TRANSACTIONS = 100;
 /** A state that could not be written for another reason is tried so many times. */
 const STATE_WRITES = 3;
+/** No bus state: a store that fails to answer says nothing of the backend, which may be well. */
+export const UNREADABLE = -1;
 /** The body of a transaction has found that there is nothing to write. */
 const NOTHING = 1;
 
@@ -75,15 +77,16 @@ export class Xenbus {
 		return yield* ask("xs.read", { tx, path });
 	}
 
-	/** Unknown for a node that cannot be read: it is gone, or with all above it, which a guest may not see either. */
+	/** Unknown for a node that is gone, or with all above it, which a guest may not see either; UNREADABLE when the store does not say. */
 	*backendState(tx = 0): Turns<number> {
 		const path = `${this.back}/state`;
 		let { status, value } = yield* this.read(path, tx);
 		if (status < 0 && status !== ENOENT && status !== EACCES)
 			({ status, value } = yield* this.read(path, tx));
-		return status < 0
+		if (status >= 0) return parseState(value) ?? XenbusStateUnknown;
+		return status === ENOENT || status === EACCES
 			? XenbusStateUnknown
-			: (parseState(value) ?? XenbusStateUnknown);
+			: UNREADABLE;
 	}
 
 	/** Change our own state. The node of a device that is being removed is not made again, and an equal value not written again. */
