@@ -76,4 +76,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"an octet beyond the end of the text is NaN, and shifted it is 0, in a word that is there already or is not written",
 	"000a1103eb":
 		"some more looks at the store before the device rests; bounded by MOVES",
+	"064635da22":
+		"nobody runs between a call's answer and the assignment after it, and who was waked asks `finished` only then",
 };
