@@ -750,4 +750,32 @@ export const DEFECTS: readonly Defect[] = [
 		),
 		story: "backend-death.stopped-with-its-buffers",
 	},
+	{
+		id: "L29",
+		title:
+			"A state of the backend that could not be read is not asked for again",
+		bugs: [],
+		verdict: "strictness",
+		where: {
+			file: FRONT,
+			function: "displback_changed",
+			line: "case XenbusStateUnknown",
+		},
+		says: "The bus tells the driver XenbusStateUnknown when the read of the backend's state fails, and repeats nothing; a failing read of its own state ends a switch of states in the same silence. The driver cannot tell that from a backend that is gone, and waits for an event that does not come.",
+		lists: [
+			{
+				rule: "reconnects",
+				message:
+					"device * stands at frontend *, backend InitWait for * ms, and the frontend does nothing",
+				case: "sweeps.frontend-connects-reads-twice*",
+			},
+			{
+				rule: "reconnects",
+				message:
+					"device * stands at frontend *, backend Connected for * ms, and the frontend does nothing",
+				case: "sweeps.frontend-connects-reads-twice*",
+			},
+		],
+		story: "sweeps.frontend-connects-reads-twice[nth=4]",
+	},
 ];

@@ -97,8 +97,16 @@ export const allMutants = (): Mutant[] =>
 		mutantsOf(file, readFileSync(file, "utf8"), role),
 	);
 
-/** A fixed choice of about one in `of`: by their names, so that it stays when others come and go. A smaller choice is part of a larger one. */
-export const chosen = (mutants: readonly Mutant[], of: number): Mutant[] =>
+/**
+ * A fixed choice of about one in `of`: by their names, so that it stays when others come and go. A smaller choice is part of a larger one; `part`
+ * from 1 to `of - 1` gives other choices of the same size, and all of them together are all mutants.
+ */
+export const chosen = (
+	mutants: readonly Mutant[],
+	of: number,
+	part = 0,
+): Mutant[] =>
 	mutants.filter(
-		({ id }) => Number.parseInt(id.slice(0, 8), 16) < 2 ** 32 / of,
+		({ id }) =>
+			Math.floor((Number.parseInt(id.slice(0, 8), 16) / 2 ** 32) * of) === part,
 	);

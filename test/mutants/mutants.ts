@@ -4,6 +4,7 @@
  *
  *     npm run mutants                the fixed choice of about one in 9
  *     npm run mutants -- --of 64     fewer, for CI; --of 1 is all of them
+ *     npm run mutants -- --part 1    as many others: the second part of nine
  *     npm run mutants -- --id HEX    this one alone, with what kills it (repeatable)
  *     npm run mutants -- --in PATH   against these scenarios alone (repeatable)
  *
@@ -27,6 +28,7 @@ import { allMutants, chosen, type Mutant, mutated } from "./generate.ts";
 const { values } = parseArgs({
 	options: {
 		of: { type: "string", default: "9" },
+		part: { type: "string", default: "0" },
 		id: { type: "string", multiple: true },
 		in: { type: "string", multiple: true, default: ["scenarios"] },
 		verbose: { type: "boolean", default: false },
@@ -117,7 +119,7 @@ async function main(): Promise<void> {
 	const all = allMutants();
 	const wanted =
 		values.id === undefined
-			? chosen(all, Number(values.of))
+			? chosen(all, Number(values.of), Number(values.part))
 			: all.filter(({ id }) => values.id?.includes(id));
 	const compiles = compiler();
 	const mutants = wanted.filter(compiles);
