@@ -29,7 +29,12 @@ export function command(
 			encoding: "utf8",
 			timeout: options.timeout ?? 60_000,
 			maxBuffer: 64 * 1024 * 1024,
-			env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...options.env },
+			env: {
+				...process.env,
+				NO_COLOR: "1",
+				FORCE_COLOR: undefined,
+				...options.env,
+			},
 		},
 	);
 	return { code: status, out: stdout, err: stderr };
