@@ -393,6 +393,7 @@ export class Runner {
 		this.active = this.active.filter((t) => t !== task);
 		this.world.ended.add(task.id);
 		this.world.order?.forget(task.id);
+		if (how === "returned") task.returned?.();
 		this.journal.note(
 			"task.end",
 			{ name: task.name, how, message },

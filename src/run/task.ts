@@ -36,6 +36,8 @@ export interface Task {
 	readonly foreign: boolean;
 	/** Made at its first turn. */
 	driver: TaskDriver | undefined;
+	/** Told when it has returned, before the ledger says that it has ended. */
+	returned?: () => void;
 }
 
 /** Resumes a task with a reply. What it asks next lands in `task.pending`. */

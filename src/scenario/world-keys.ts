@@ -184,7 +184,7 @@ const formats: Leaf<string[]> = leaf(
  */
 export const WORLD_KEYS = {
 	guests: key(int(1, 4), 1, "frontend domains: fe, fe2, fe3, fe4"),
-	devices: key(int(1, 4), 1, "display devices of each guest"),
+	devices: key(int(1, 16), 1, "display devices of each guest"),
 	connectors: key(
 		connectors,
 		[PLAIN_SIZE],

@@ -34,7 +34,7 @@ export const cookies = rule({
 		}
 		if (entry.kind !== "wire.response") return;
 		judgeRequest(entry, "cookie", court);
-		stillKnown(entry, court);
+		toldTruly(entry, court);
 	},
 });
 
@@ -65,34 +65,66 @@ function elsewhere(
 	}
 }
 
-/** EEXIST for a cookie whose buffer or framebuffer was undone: the backend still has it somewhere. */
-function stillKnown(
+/** What an operation looks up, where nothing else of it could be missing: of SET_CONFIG that might be a mode. */
+const LOOKS_UP = {
+	DBUF_DESTROY: "dbuf",
+	FB_ATTACH: "dbuf",
+	FB_DETACH: "fb",
+	PG_FLIP: "fb",
+} as const;
+const WHAT = { dbuf: "buffer", fb: "framebuffer" } as const;
+
+/** EEXIST says that the cookie is in use, ENOENT that it is not: the backend takes it for another one, or forgot what it had answered. */
+function toldTruly(
 	{ request, connection, seq }: WireEntry & { kind: "wire.response" },
 	court: Court,
 ): void {
 	const booked = request && court.books.request(request);
-	if (booked?.status !== -ERRNO.EEXIST) return;
-	const { packet, device } = booked;
-	const made =
-		packet.operation === "DBUF_CREATE" && booked.dbuf === "unknown"
-			? { kind: "dbuf", what: "buffer", cookie: packet.body.dbuf_cookie }
-			: packet.operation === "FB_ATTACH" && booked.fb === "unknown"
-				? { kind: "fb", what: "framebuffer", cookie: packet.body.fb_cookie }
-				: undefined;
-	if (made === undefined) return;
-	const { kind, what, cookie } = made;
-	const undone = device.changed.get(`${kind} ${cookie}`);
-	if (undone === undefined) return;
-	court.breach({
-		domid: connection.be,
-		message: `the cookie ${hex(cookie)} was refused as one in use, although its ${what} had been undone with 0`,
-		expected: `a cookie without a ${what} can be used again`,
-		got: "-EEXIST",
-		entry: seq,
-		requirements: [
-			kind === "dbuf"
-				? "displif.dbuf-create.cookie-reuse"
-				: "displif.fb-attach.cookie-reuse",
-		],
-	});
+	if (booked === undefined) return;
+	const { packet, device, status } = booked;
+	const tell = (says: string, expected: string, requirement: string) =>
+		court.breach({
+			domid: connection.be,
+			message: `${packet.operation} ${says}`,
+			expected,
+			got: status === -ERRNO.EEXIST ? "-EEXIST" : "-ENOENT",
+			entry: seq,
+			requirements: [requirement],
+		});
+	if (status === -ERRNO.EEXIST) {
+		const made =
+			packet.operation === "DBUF_CREATE" && booked.dbuf === "unknown"
+				? { kind: "dbuf" as const, cookie: packet.body.dbuf_cookie }
+				: packet.operation === "FB_ATTACH" && booked.fb === "unknown"
+					? { kind: "fb" as const, cookie: packet.body.fb_cookie }
+					: undefined;
+		if (made === undefined || made.cookie === 0n) return;
+		const { kind, cookie } = made;
+		const make = kind === "dbuf" ? "dbuf-create" : "fb-attach";
+		if (device.changed.has(`${kind} ${cookie}`))
+			tell(
+				`was refused for the cookie ${hex(cookie)} as one in use, although its ${WHAT[kind]} had been undone with 0`,
+				`a cookie without a ${WHAT[kind]} can be used again`,
+				`displif.${make}.cookie-reuse`,
+			);
+		else
+			tell(
+				`was refused for the cookie ${hex(cookie)} as one in use, although no ${WHAT[kind]} has it`,
+				"a cookie is compared whole, in all its 64 bits",
+				`displif.${make}.cookie-unique`,
+			);
+	}
+	const kind = LOOKS_UP[packet.operation as keyof typeof LOOKS_UP];
+	if (status !== -ERRNO.ENOENT || kind === undefined || booked[kind] !== "live")
+		return;
+	const { dbuf_cookie, fb_cookie } = ("body" in packet ? packet.body : {}) as {
+		dbuf_cookie?: bigint;
+		fb_cookie?: bigint;
+	};
+	const cookie = (kind === "dbuf" ? dbuf_cookie : fb_cookie) ?? 0n;
+	tell(
+		`was refused for the cookie ${hex(cookie)} as one that names nothing, although its ${WHAT[kind]} was made with 0 and not undone`,
+		`a cookie names its ${WHAT[kind]} until that is undone`,
+		"displif.cookie-unknown",
+	);
 }

@@ -240,7 +240,7 @@ export function* operate<N extends OperationName>(
 		stage.names.set(step.async, { kind: "task", task, step });
 		return { actor };
 	}
-	return yield* finish(stage, actor, task, then);
+	return yield* finish(actor, task, then);
 }
 
 /** Start an operation of an actor that has a driver. Throws BadModule when its module does not offer it. */
@@ -265,11 +265,23 @@ export function start<N extends OperationName>(
 		task.step,
 		runner.world.now,
 	);
+	// Also of an operation that nobody waits for: rules want to know when it came back, not when somebody looked.
+	task.returned = () => {
+		const result = resultOf(task.result);
+		if (typeof result === "string") return;
+		runner.journal.note(
+			"driver.result",
+			{ operation: name, result: result.status },
+			task.domid,
+			task.id,
+			task.step,
+			runner.world.now,
+		);
+	};
 	return task;
 }
 
 export function* finish(
-	stage: Stage,
 	actor: Actor | undefined,
 	task: Task,
 	then: ((result: OperationResult) => void) | undefined,
@@ -284,14 +296,6 @@ export function* finish(
 	if (task.state !== "returned") return { ...deed, ended: task.state };
 	const result = resultOf(task.result);
 	if (typeof result === "string") throw new BadModule(actor, task.name, result);
-	stage.runner.journal.note(
-		"driver.result",
-		{ operation: task.name, result: result.status },
-		task.domid,
-		task.id,
-		task.step,
-		stage.world.now,
-	);
 	then?.(result);
 	return { ...deed, status: result.status };
 }

@@ -49,7 +49,7 @@ export const worldDeeds: Deeds<VerbsBy<"world" | "check">> = {
 		const { task, step: begun } = stage.named(step, step.args.of, "task");
 		const actor =
 			begun.actor === undefined ? undefined : stage.actor(begun.actor);
-		return yield* finish(stage, actor, task, stage.settlers.get(task.id));
+		return yield* finish(actor, task, stage.settlers.get(task.id));
 	},
 
 	*"domain.create"(stage, step) {

@@ -43,7 +43,7 @@ export const byScript = told(
 	"which scripted side does it; the only one if not said",
 	z.optional(participant()),
 );
-export const dev = told("index of the device", z._default(int(0, 3), 0));
+export const dev = told("index of the device", z._default(int(0, 15), 0));
 export const connector = told(
 	"index of the connector",
 	z._default(int(0, 15), 0),
