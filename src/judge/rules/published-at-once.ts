@@ -20,16 +20,34 @@ const DEVICE =
 interface State {
 	/** By domain and port: for whom a port was opened. */
 	ports: Map<string, number>;
-	/** By domain and transaction: paths written in it; undefined once it was ended. */
-	transactions: Map<string, string[] | undefined>;
+	/** By domain and transaction: what was written in it; undefined once it was ended. */
+	transactions: Map<string, Written[] | undefined>;
 	/** Frontends told off for publishing node by node. */
 	told: Set<number>;
+	/** By task: a transaction of its own that met a conflict and did not get through yet. */
+	conflicts: Map<number, Conflict>;
+}
+
+interface Written {
+	path: string;
+	/** Undefined of a node that was made without one. */
+	value: string | undefined;
+}
+
+interface Conflict {
+	domid: number;
+	seq: number;
+	wrote: readonly Written[];
+	/** How many conflicts came one after the other. */
+	times: number;
+	/** Nothing of what it wrote has been written again. */
+	left: boolean;
 }
 
 /** What a frontend publishes is all there and all alive when it says so, and nothing of it comes where the device is gone. */
 export const publishedAtOnce = rule<State>({
 	id: "published-at-once",
-	says: "The transport nodes of all connectors appear in one step before Initialised and name what is open now; a transaction is used until its end alone, and nothing is written below a removed directory.",
+	says: "The transport nodes of all connectors appear in one step before Initialised and name what is open now; a transaction is used until its end alone and tried again after a conflict, and nothing is written below a removed directory.",
 	families: ["X2"],
 	owes: "both",
 	level: "must",
@@ -49,6 +67,9 @@ export const publishedAtOnce = rule<State>({
 		"xs.transaction-start",
 		"xs.transaction-end",
 		"xs.reset-watches",
+		"driver.asked",
+		"phase",
+		"task.end",
 		"evtchn.alloc-unbound",
 		"evtchn.close",
 		"wire.state",
@@ -57,9 +78,10 @@ export const publishedAtOnce = rule<State>({
 		ports: new Map(),
 		transactions: new Map(),
 		told: new Set(),
+		conflicts: new Map(),
 	}),
 	step(state, entry, court) {
-		const { ports, transactions } = state;
+		const { ports, transactions, conflicts } = state;
 		switch (entry.kind) {
 			case "evtchn.alloc-unbound":
 				if (entry.reply.status === 0)
@@ -69,10 +91,13 @@ export const publishedAtOnce = rule<State>({
 				if (entry.reply.status === 0)
 					ports.delete(`${entry.domid} ${entry.call.port}`);
 				return;
-			case "xs.transaction-start":
+			case "xs.transaction-start": {
+				const conflict = conflicts.get(entry.task);
+				if (conflict?.wrote.length === 0) conflict.left = false;
 				if (entry.reply.status === 0)
 					transactions.set(`${entry.domid} ${entry.reply.tx}`, []);
 				return;
+			}
 			case "xs.reset-watches":
 				for (const key of [...transactions.keys()])
 					if (key.startsWith(`${entry.domid} `)) transactions.delete(key);
@@ -91,7 +116,18 @@ export const publishedAtOnce = rule<State>({
 				if (entry.reply.status >= 0) wrote(state, entry, court);
 				return;
 			case "wire.state":
+				if (LEAVES.includes(entry.after)) givenUp(state, court, entry.domid);
+				excuse(conflicts, entry.side === "backend" ? entry.fe : entry.be);
 				moved(state, entry, court);
+				return;
+			case "driver.asked":
+				if (entry.note.operation === "unbind") excuse(conflicts, entry.domid);
+				return;
+			case "task.end":
+				if (entry.note.how !== "returned") conflicts.delete(entry.task);
+				return;
+			case "phase":
+				if (entry.note.name === "epilogue") givenUp(state, court);
 				return;
 			default:
 		}
@@ -127,22 +163,62 @@ function ended(
 	const { domid, seq, call, reply, fault } = entry;
 	const key = `${domid} ${call.tx}`;
 	dead(state, entry, call.tx, court);
-	const paths = state.transactions.get(key) ?? [];
+	const wrote = state.transactions.get(key) ?? [];
 	// A fault that answers in the store's place leaves the transaction open, unless it says that there was a conflict.
 	if (fault !== 0 && reply.status !== -ERRNO.EAGAIN) return;
 	if (state.transactions.has(key)) state.transactions.set(key, undefined);
+	const before = state.conflicts.get(entry.task);
+	if (before?.left === false) state.conflicts.delete(entry.task);
+	if (reply.status === -ERRNO.EAGAIN && call.commit) {
+		// Another transaction instead of the same: the first was given up.
+		if (before?.left === true) givenUp(state, court, domid);
+		const times = before?.left === false ? before.times + 1 : 1;
+		state.conflicts.set(entry.task, { domid, seq, wrote, times, left: true });
+	}
 	if (reply.status !== 0 || !call.commit) return;
-	for (const path of paths) if (below(domid, path, seq, court)) return;
+	for (const { path } of wrote) if (below(domid, path, seq, court)) return;
+}
+
+/** The other side has moved on, or the device is taken off: what was to be written may not be wanted any more. */
+function excuse(conflicts: Map<number, Conflict>, domid: number): void {
+	for (const [task, conflict] of conflicts)
+		if (conflict.domid === domid && conflict.left) conflicts.delete(task);
+}
+
+/** One conflict says nothing but that somebody else was faster. */
+function givenUp({ conflicts }: State, court: Court, by?: number): void {
+	for (const [task, { domid, seq, times, left }] of conflicts) {
+		if (!left || times > 1 || !court.running(domid)) continue;
+		if (by !== undefined && by !== domid) continue;
+		conflicts.delete(task);
+		if (court.participant(domid)?.standing === "scripted") continue;
+		court.breach({
+			domid,
+			message: `after ${court.tell(seq)}, which only says that somebody else wrote meanwhile, the transaction was not tried again`,
+			expected: "the same in a new transaction",
+			got: "nothing, and what it was to write is missing",
+			entry: seq,
+			requirements: ["xenstore.transaction-retry"],
+		});
+	}
 }
 
 function wrote(
 	state: State,
-	{ domid, seq, call: { tx, path } }: CallEntry<"xs.write" | "xs.mkdir">,
+	{ domid, task, seq, call }: CallEntry<"xs.write" | "xs.mkdir">,
 	court: Court,
 ): void {
-	const whole = absolute(domid, path);
+	const { tx } = call;
+	const whole = absolute(domid, call.path);
+	const value = "value" in call ? call.value : undefined;
+	const conflict = state.conflicts.get(task);
+	if (
+		conflict?.wrote.some((one) => one.path === whole && one.value === value) ===
+		true
+	)
+		conflict.left = false;
 	if (tx !== 0) {
-		state.transactions.get(`${domid} ${tx}`)?.push(whole);
+		state.transactions.get(`${domid} ${tx}`)?.push({ path: whole, value });
 		return;
 	}
 	if (below(domid, whole, seq, court)) return;
