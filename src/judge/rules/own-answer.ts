@@ -17,6 +17,8 @@ interface State {
 	behind: WeakMap<Exchange, number>;
 	/** Domains of which a fault has answered a call. */
 	disturbed: Set<number>;
+	/** By frontend and device: entry at which one side left Connected, or meant to. */
+	left: Map<string, number>;
 }
 
 /** Operations whose success is the answer to one request, and whose failure is, too. */
@@ -37,7 +39,7 @@ const AFTER_ANSWER: Readonly<Partial<Record<string, OpName>>> = {
 /** Each request has its own answer: who takes another's for it tells the client what is not so. */
 export const ownAnswer = rule<State>({
 	id: "own-answer",
-	says: "An operation ends by the response to its own request, told by the id: it does not succeed before that has come, nor fail when it has come with 0.",
+	says: "An operation ends by the response to its own request, told by the id: it does not succeed before that has come, nor fail by another's, nor when it has come with 0.",
 	families: ["R4"],
 	owes: "frontend",
 	level: "must",
@@ -51,6 +53,8 @@ export const ownAnswer = rule<State>({
 		"wire.close",
 		"wire.request",
 		"wire.response",
+		"wire.state",
+		"driver.asked",
 		"driver.result",
 	],
 	start: () => ({
@@ -59,6 +63,7 @@ export const ownAnswer = rule<State>({
 		rsp: new Map(),
 		behind: new WeakMap(),
 		disturbed: new Set(),
+		left: new Map(),
 	}),
 	step(state, entry, court) {
 		const { asked, flows, rsp, behind, disturbed } = state;
@@ -88,6 +93,12 @@ export const ownAnswer = rule<State>({
 				if (request !== undefined) behind.set(request, index);
 				return;
 			}
+			case "wire.state":
+				state.left.set(`${entry.fe} ${entry.dev}`, entry.seq);
+				return;
+			case "driver.asked":
+				if (entry.note.operation === "unbind") disturbed.add(entry.domid);
+				return;
 			case "driver.result":
 				came(state, entry, court);
 				return;
@@ -123,10 +134,23 @@ function came(
 		});
 		return;
 	}
-	if (BY_ANSWER[note.operation] !== operation || request.status !== 0) return;
+	if (BY_ANSWER[note.operation] !== operation) return;
 	if (state.disturbed.has(domid) || state.disturbed.has(connection.be)) return;
 	const { answer } = exchange;
-	if (answer === undefined || answer.tick - exchange.tick > PROMPT_MS) return;
+	if (answer === undefined) {
+		const left = state.left.get(`${domid} ${device.dev}`) ?? 0;
+		if (left > exchange.seq || tick - exchange.tick > PROMPT_MS) return;
+		court.breach({
+			domid,
+			message: `${what} failed at once although its ${operation}, id ${id}, was not answered`,
+			expected: "the response with the id of its own request first",
+			got: `result ${note.result}`,
+			entry: seq,
+		});
+		return;
+	}
+	if (request.status !== 0) return;
+	if (answer.tick - exchange.tick > PROMPT_MS) return;
 	if (court.since(domid) > exchange.tick) return;
 	const taken = state.flows
 		.on(connection.ring)
