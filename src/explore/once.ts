@@ -187,11 +187,14 @@ export function signature({ rule, blamed, leak, hangs }: Finding): string {
 function found(report: CaseReport, { level }: Setup): Found[] {
 	const { outcome, error } = report;
 	if (outcome !== "failed" && outcome !== "error") return [];
-	const [told] = report.findings;
-	if (
-		outcome === "error" &&
-		(told === undefined || told.standing === "subject")
-	)
+	// What a scripted side was announced to break is no error, nor is what an error stands before.
+	const [told] = report.findings.filter(
+		({ standing }) =>
+			standing === "ours" ||
+			standing === "unannounced" ||
+			(standing === "subject" && outcome === "failed"),
+	);
+	if (outcome === "error" && told === undefined)
 		return [
 			{
 				signature: `error ${error?.class ?? "internal"}`,
