@@ -46,7 +46,7 @@ export interface OrderOptions {
 	how: "dpor" | "all";
 	/** Most preemptions: switches away from a task that could go on. Other choices than the first of `other` count as well. */
 	preemptions: number;
-	/** Most runs. */
+	/** Most runs, those before `from` among them. */
 	most: number;
 }
 
@@ -103,30 +103,71 @@ interface Node {
 	clock: Map<number, number>;
 }
 
+/** Where an exploration stands between two runs, as plain data: another explorer goes on from it. */
+export interface Standing {
+	explored: Explored;
+	/** How many points of the next run are fixed. */
+	fixed: number;
+	data: boolean;
+	nodes: readonly Kept[];
+}
+
+/** What of a point is not found again when the next run comes past it. */
+interface Kept
+	extends Pick<
+		Node,
+		"able" | "goesOn" | "turn" | "chosen" | "cost" | "last" | "block" | "epoch"
+	> {
+	wanted: number[];
+	done: number[];
+	sleeping: Sleeper[];
+}
+
 export class Explorer<R> {
 	private readonly program: Program<R>;
 	private readonly options: OrderOptions;
-	private nodes: Node[] = [];
+	private nodes: Node[];
+	private fixed: number;
+	/** What leads up to the next run was not looked at by this explorer. */
+	private taken: boolean;
 	/** Some run has met a choice that is no turn. */
-	private data = false;
-	readonly explored: Explored = {
-		runs: 0,
-		pruned: 0,
-		beyond: 0,
-		finished: false,
-		points: 0,
-	};
+	private data: boolean;
+	readonly explored: Explored;
 
-	constructor(program: Program<R>, options: OrderOptions) {
+	/** `from`: where another explorer of the same program and options stood. */
+	constructor(program: Program<R>, options: OrderOptions, from?: Standing) {
 		this.program = program;
 		this.options = options;
+		this.nodes = (from?.nodes ?? []).map(restored);
+		this.fixed = from?.fixed ?? 0;
+		this.data = from?.data ?? false;
+		this.taken = from !== undefined;
+		this.explored = {
+			runs: 0,
+			pruned: 0,
+			beyond: 0,
+			finished: false,
+			points: 0,
+			...from?.explored,
+		};
+	}
+
+	/** To be asked when `runs` has ended. */
+	get standing(): Standing {
+		const { explored, fixed, data, nodes } = this;
+		return {
+			explored: { ...explored },
+			fixed,
+			data,
+			nodes: explored.finished ? [] : nodes.map(kept),
+		};
 	}
 
 	/** Every run, until there is nothing left to try or `most` is reached. */
 	async *runs(): AsyncGenerator<R, void, void> {
-		let fixed = 0;
-		for (;;) {
+		while (!this.explored.finished) {
 			if (this.explored.runs >= this.options.most) return;
+			const { fixed } = this;
 			const run = new Run(this.nodes, fixed, this.options, this.program);
 			let result: R | undefined;
 			let covered = false;
@@ -147,14 +188,13 @@ export class Explorer<R> {
 					this.nodes.filter(({ able }) => able.length > 1).length,
 				);
 			}
-			if (this.options.how === "dpor") this.race(run, fixed, covered);
+			if (this.options.how === "dpor")
+				this.race(run, this.taken ? 0 : fixed, covered);
+			this.taken = false;
 			if (!covered) yield result as R;
 			const next = this.next();
-			if (next === undefined) {
-				this.explored.finished = true;
-				return;
-			}
-			fixed = next;
+			this.explored.finished = next === undefined;
+			this.fixed = next ?? 0;
 		}
 	}
 
@@ -507,6 +547,31 @@ class Run implements Watcher {
 		};
 	}
 }
+
+const kept = ({ wanted, done, ...node }: Node): Kept => ({
+	able: node.able,
+	goesOn: node.goesOn,
+	turn: node.turn,
+	chosen: node.chosen,
+	cost: node.cost,
+	last: node.last,
+	block: node.block,
+	epoch: node.epoch,
+	wanted: [...wanted],
+	done: [...done],
+	sleeping: node.sleeping,
+});
+
+const restored = ({ wanted, done, ...node }: Kept): Node => ({
+	...node,
+	wanted: new Set(wanted),
+	done: new Set(done),
+	accesses: [],
+	restAfter: false,
+	before: -1,
+	parent: -1,
+	clock: new Map(),
+});
 
 /** What it costs to get beyond this point by this choice. */
 function costOf(node: Node, choice: number): number {

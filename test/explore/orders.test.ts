@@ -4,6 +4,7 @@ import {
 	type Explored,
 	Explorer,
 	type Program,
+	type Standing,
 } from "../../src/explore/orders.ts";
 import {
 	Drawn,
@@ -65,6 +66,27 @@ describe("partial-order reduction leaves out nothing that matters", () => {
 		},
 		60_000,
 	);
+
+	test("in slices, each by another explorer that is told where the last one stood: the same runs", async () => {
+		for (let seed = 1; seed <= 30; seed++) {
+			const die = new SeededChoices(seed, "toy");
+			const toy = drawToy((count) => die.pick("", count), seed % 2 === 0);
+			const whole = await explored(new ToyProgram(toy), "dpor", 2, 300);
+			const ends: string[] = [];
+			let from: Standing | undefined;
+			for (let most = 3; from?.explored.finished !== true; most += 3) {
+				const program = new ToyProgram(toy);
+				const options = { how: "dpor", preemptions: 2, most } as const;
+				const explorer = new Explorer(program, options, from);
+				for await (const end of explorer.runs()) ends.push(end);
+				from = JSON.parse(JSON.stringify(explorer.standing)) as Standing;
+				if (most >= 300) break;
+			}
+			expect(ends, `seed ${seed}`).toEqual(whole.ends);
+			const { ends: _, ...counts } = whole;
+			expect(from?.explored).toEqual(counts);
+		}
+	}, 60_000);
 
 	test("two requests over two rings: at least twenty times fewer runs", async () => {
 		for (const bound of [0, 1]) {
