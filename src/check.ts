@@ -1,8 +1,10 @@
 /** The whole tool on one page: select and load scenarios, play and judge their cases, gather one report. */
 import type { Pick } from "./base/choices.ts";
-import { explore } from "./explore/explore.ts";
-import type { Setup } from "./explore/once.ts";
-import { ordersText, sweepText } from "./explore/told.ts";
+import { campaign } from "./explore/campaign.ts";
+import { Alone } from "./explore/crew/alone.ts";
+import { once, type Setup } from "./explore/once.ts";
+import { untried } from "./explore/rounds.ts";
+import { faultsText, ordersText } from "./explore/tell.ts";
 import type { Level } from "./judge/finding.ts";
 import { RULES } from "./judge/rules/index.ts";
 import backend from "./peer/backend.ts";
@@ -296,25 +298,35 @@ class CaseRunner {
 		if (report.outcome !== "passed" || this.options.seed !== 0)
 			return undefined;
 		if (this.options.picks !== undefined) return undefined;
-		const [tried] = await explore([story], this.options, {
+		const ways = {
 			faults: sweep === undefined ? [] : undefined,
 			pairs: 0,
-			orders: orders === undefined ? undefined : "pct",
+			orders: orders === undefined ? undefined : ("pct" as const),
 			preemptions: 0,
 			depth: 3,
-			window: "steps",
-			runs: TRIED_BY_RUN,
+			window: "steps" as const,
+			drawn: 0,
 			seed: 1,
-			stopped: () => this.check.interrupted?.() === true,
+		};
+		const { cases, findings } = await campaign({
+			...ways,
+			crew: new Alone(this.options),
+			under: "",
+			cases: [story],
+			stories: 0,
+			runs: TRIED_BY_RUN,
+			time: Number.POSITIVE_INFINITY,
+			shrinking: false,
+			now: () => 0,
+			interrupted: () => this.check.interrupted?.() === true,
 		});
-		const failed = tried?.findings[0]?.first.report;
+		const tried = cases[story.id] ?? untried();
+		const [found] = findings;
+		const failed =
+			found && (await once(story, this.options, { picks: found.picks })).report;
 		const notes = [
-			...(tried?.sweep === undefined
-				? []
-				: [`sweep: ${sweepText(tried.sweep)}`]),
-			...(tried?.orders === undefined
-				? []
-				: [`orders: ${ordersText(tried.orders)}`]),
+			...(sweep === undefined ? [] : [`sweep: ${faultsText(tried)}`]),
+			...(orders === undefined ? [] : [`orders: ${ordersText(tried, ways)}`]),
 			"all of it: xdisp-check explore",
 		];
 		return {

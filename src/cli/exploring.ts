@@ -1,12 +1,13 @@
 /** What `explore` is told, and how far it goes. */
 
-import { ALL_FAULTS, type OrderWay } from "../explore/explore.ts";
+import type { OrderWay } from "../explore/rounds.ts";
+import { ALL_FAULTS } from "../explore/sweep.ts";
 import type { PlayFlags } from "./playing.ts";
 import { Usage } from "./usage.ts";
 
 export interface ExploreFlags extends PlayFlags {
 	faults?: string;
-	pairs: number;
+	pairs?: number;
 	orders?: OrderWay | "none";
 	preemptions: number;
 	depth: number;
@@ -22,6 +23,7 @@ export interface ExploreFlags extends PlayFlags {
 	/** Which part of how many. */
 	shard?: [number, number];
 	out?: string;
+	baseline?: string;
 }
 
 /** Kinds of faults as they were named; undefined leaves it to the scenarios. */

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { Chalk } from "chalk";
+import type { KnownForm } from "../explore/known.ts";
 import { RULES } from "../judge/rules/index.ts";
 import { applyBaseline } from "../report/baseline/apply.ts";
 import { type Baseline, readBaseline } from "../report/baseline/read.ts";
@@ -35,12 +36,7 @@ export function baselineOf({
 		if (update) throw new Usage("--update-baseline needs --baseline FILE");
 		return (report) => report;
 	}
-	const rules = new Set(RULES.map((rule) => rule.id));
-	const readIt = (): Baseline => {
-		const read = readBaseline(path, rules);
-		if (Array.isArray(read)) throw new Usage(read.map(render).join("\n"));
-		return read;
-	};
+	const readIt = () => baselineAt(path);
 	// What is wrong with it is told before the suite runs, not after.
 	const before = update && !existsSync(path) ? undefined : readIt();
 	return (report, whole) => {
@@ -50,6 +46,24 @@ export function baselineOf({
 		return applyBaseline(report, readIt(), { today, whole });
 	};
 }
+
+function baselineAt(path: string): Baseline {
+	const read = readBaseline(path, new Set(RULES.map((rule) => rule.id)));
+	if (Array.isArray(read)) throw new Usage(read.map(render).join("\n"));
+	return read;
+}
+
+/** The failures that are known while cases are explored. */
+export const knownOf = ({
+	baseline,
+}: Pick<ReportFlags, "baseline">): readonly KnownForm[] =>
+	baseline === undefined
+		? []
+		: baselineAt(baseline).known.map(({ case: form, rule, message }) => ({
+				case: form,
+				rule,
+				...(message === undefined ? {} : { message }),
+			}));
 
 export const exitOptions = (flags: ReportFlags) => ({
 	passWithNoScenarios: flags.passWithNoScenarios === true,

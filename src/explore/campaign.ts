@@ -1,5 +1,6 @@
 /**
- * Many runs over the cores: faults and orders of the selected cases, and made-up stories steered by what they reach.
+ * The exploration of cases, many runs over the cores: faults and pairs of them, orders that matter and orders that are drawn, and made-up stories steered
+ * by what they reach.
  *
  * A campaign goes in rounds. The jobs of a round follow from where the round began, so that a campaign tells the same whatever the number of workers
  * and however often it was interrupted: what is known is written whole after every job, and who begins again does only the jobs that are missing.
@@ -10,31 +11,39 @@ import { SeededChoices } from "../base/choices.ts";
 import { Source } from "../base/position.ts";
 import { writeWhole } from "../report/write.ts";
 import { loadText } from "../scenario/load.ts";
-import { printCase } from "../scenario/print.ts";
 import type { Case } from "../scenario/scenario.ts";
-import { Crew, type CrewOptions, type Lost } from "./crew/crew.ts";
+import type { Lost, Workforce } from "./crew/crew.ts";
 import { hash32 } from "./features.ts";
 import { type Genome, mutated } from "./genome.ts";
 import {
 	type Answer,
-	attemptOf,
 	type Catch,
 	type Job,
 	type Seedling,
 	sizeOf,
+	storyAt,
 	storyOf,
+	withChoices,
 } from "./job.ts";
+import {
+	type CaseStanding,
+	jobsFor,
+	type Noted,
+	note,
+	noted,
+	type Share,
+	untried,
+	type Ways,
+} from "./rounds.ts";
 
-export interface CampaignOptions extends CrewOptions {
+export interface CampaignOptions extends Ways {
 	cases: readonly Case[];
-	/** Kinds of faults, by name; none for orders and stories alone. */
-	faults: readonly string[];
-	/** Orders of turns drawn for each case. */
-	orders: number;
+	crew: Workforce;
+	/** Who plays, by what and with whom: another one is another campaign. */
+	under: unknown;
 	/** Made-up stories. */
 	stories: number;
-	seed: number;
-	/** Most runs in all. */
+	/** Most runs in all, but for those that shrink what was found. */
 	runs: number;
 	/** Most wall-clock milliseconds. */
 	time: number;
@@ -42,7 +51,9 @@ export interface CampaignOptions extends CrewOptions {
 	state?: string;
 	/** A folder with stories that reached something: read at the start, added to. */
 	corpus?: string;
-	/** Runs of a job. */
+	/** Whether what is found is shrunk; it is when nothing is said. */
+	shrinking?: boolean;
+	/** Most runs of a job. */
 	batch?: number;
 	now(): number;
 	interrupted?(): boolean;
@@ -51,13 +62,10 @@ export interface CampaignOptions extends CrewOptions {
 }
 
 /** What is known of a finding: one for each signature. */
-export interface Caught {
-	signature: string;
-	message: string;
+export interface Caught extends Catch {
 	/** How many runs found it. */
 	times: number;
-	/** A scenario file that shows it: the first that was found, or what shrinking made of it. */
-	text: string;
+	/** `text` is what shrinking made of it; else the first that was found. */
 	shrunk: boolean;
 	/** How often it was tried to shrink it. */
 	tries: number;
@@ -67,10 +75,21 @@ export interface Caught {
 export interface LostRun {
 	how: "hung" | "died";
 	message: string;
-	/** A scenario file with the choices of the run, but for those of its seed. */
+	/** A scenario file with the choices of the run. */
 	text: string;
-	seed: number;
 }
+
+/** Runs are counted by what they were for. */
+export const RUN_KINDS = [
+	"plain",
+	"faults",
+	"pairs",
+	"orders",
+	"switches",
+	"sampled",
+	"drawn",
+	"stories",
+] as const;
 
 /** Everything a campaign knows. Plain data: it is the state file. */
 export interface Progress {
@@ -80,20 +99,25 @@ export interface Progress {
 	key: string;
 	round: number;
 	/** Jobs of this round that are done, and what their stories reached that no earlier round had. */
-	done: { at: number; reached: { genome: Genome; features: number[] }[] }[];
-	/** Runs, by what they were for. */
-	runs: { faults: number; orders: number; stories: number; shrinking: number };
+	done: {
+		at: number;
+		noted: Noted;
+		reached: { genome: Genome; features: number[] }[];
+	}[];
+	/** The budget of this round, from its beginning. */
+	left: number;
+	runs: { [kind in (typeof RUN_KINDS)[number] | "shrinking"]: number };
 	/** Stories that ended before they were told. */
 	unplayed: number;
-	/** Where each case stands: places tried, places there are, orders drawn. */
-	cases: { [id: string]: { tried: number; places?: number; orders: number } };
+	/** Where each case stands, by its id. */
+	cases: { [id: string]: CaseStanding };
 	storiesTold: number;
 	/** Genomes that reached something new. */
 	corpus: Genome[];
 	features: number[];
 	findings: Caught[];
 	lost: LostRun[];
-	/** Nothing is left to do. */
+	/** Nothing is left to do but to draw more orders. */
 	finished: boolean;
 	interrupted: boolean;
 }
@@ -102,33 +126,32 @@ export interface Progress {
 export class NoState extends Error {}
 
 const BATCH = 25;
-/** Jobs of a round, for each kind. */
+/** Jobs of a round that tell made-up stories, and of each way when there is one case. */
 const ROUND = 8;
 
+/** All runs but those that shrink what was found. */
 export const runsOf = ({ runs }: Pick<Progress, "runs">): number =>
-	runs.faults + runs.orders + runs.stories + runs.shrinking;
+	RUN_KINDS.reduce((sum, kind) => sum + runs[kind], 0);
 
 export async function campaign(options: CampaignOptions): Promise<Progress> {
 	const progress = resumed(options) ?? begun(options);
 	const seen = new Set(progress.features);
 	readCorpus(options, progress);
-	const crew = new Crew(options);
+	const { crew } = options;
 	const began = options.now();
 	const stopped = () =>
-		options.interrupted?.() === true ||
-		options.now() - began >= options.time ||
-		runsOf(progress) >= options.runs;
+		options.interrupted?.() === true || options.now() - began >= options.time;
 	const keep = () => {
 		if (options.state !== undefined)
 			writeWhole(options.state, `${JSON.stringify(progress)}\n`);
 	};
 	progress.interrupted = false;
 	for (;;) {
-		const jobs = jobsOf(options, progress);
-		if (jobs.length === 0) {
-			progress.finished = true;
-			break;
-		}
+		if (progress.done.length === 0)
+			progress.left = options.runs - runsOf(progress);
+		const { jobs, finished } = jobsOf(options, progress);
+		progress.finished = finished;
+		if (jobs.length === 0) break;
 		const left = jobs
 			.map((_, at) => at)
 			.filter((at) => !progress.done.some((one) => one.at === at));
@@ -138,7 +161,8 @@ export async function campaign(options: CampaignOptions): Promise<Progress> {
 				const at = left[index] as number;
 				const job = jobs[at] as Job;
 				take(progress, job, answer, lost);
-				progress.done.push({ at, reached: fresh(answer, seen) });
+				const reached = fresh(answer, seen);
+				progress.done.push({ at, noted: noted(answer), reached });
 				keep();
 				options.onProgress?.(progress);
 			},
@@ -149,18 +173,32 @@ export async function campaign(options: CampaignOptions): Promise<Progress> {
 			keep();
 			break;
 		}
-		// Stories are judged new or not in the order of the jobs, not in that of their ends.
-		for (const { reached } of progress.done.sort((a, b) => a.at - b.at))
+		// In the order of the jobs, not in that of their ends.
+		for (const { at, noted, reached } of progress.done.sort(
+			(a, b) => a.at - b.at,
+		)) {
+			const job = jobs[at] as Job;
+			if (job.kind === "stories") progress.storiesTold += sizeOf(job);
+			else note(progress.cases[job.story.id] as CaseStanding, job, noted);
 			grow(options, progress, seen, reached);
-		advance(progress, jobs);
+		}
+		progress.round += 1;
+		progress.done = [];
 		keep();
-		await shrinkNew(crew, progress, keep, stopped);
+		if (options.shrinking !== false)
+			await shrinkNew(crew, progress, keep, stopped);
 		if (stopped()) {
 			progress.interrupted = options.interrupted?.() === true;
 			break;
 		}
 	}
-	await shrinkNew(crew, progress, keep, () => options.interrupted?.() === true);
+	if (options.shrinking !== false)
+		await shrinkNew(
+			crew,
+			progress,
+			keep,
+			() => options.interrupted?.() === true,
+		);
 	keep();
 	return progress;
 }
@@ -172,9 +210,20 @@ function begun(options: CampaignOptions): Progress {
 		key: keyOf(options),
 		round: 0,
 		done: [],
-		runs: { faults: 0, orders: 0, stories: 0, shrinking: 0 },
+		left: 0,
+		runs: {
+			plain: 0,
+			faults: 0,
+			pairs: 0,
+			orders: 0,
+			switches: 0,
+			sampled: 0,
+			drawn: 0,
+			stories: 0,
+			shrinking: 0,
+		},
 		unplayed: 0,
-		cases: {},
+		cases: Object.fromEntries(options.cases.map(({ id }) => [id, untried()])),
 		storiesTold: 0,
 		corpus: [],
 		features: [],
@@ -186,23 +235,14 @@ function begun(options: CampaignOptions): Progress {
 }
 
 /** What makes two campaigns the same: budgets may differ. */
-function keyOf({
-	cases,
-	faults,
-	orders,
-	stories,
-	seed,
-	setup,
-	batch,
-}: CampaignOptions): string {
+function keyOf(options: CampaignOptions): string {
+	const { cases, stories, batch, under } = options;
+	const { faults, pairs, orders, preemptions, depth, window, drawn, seed } =
+		options;
 	const told = JSON.stringify([
 		cases.map(({ id }) => id),
-		faults,
-		orders,
-		stories,
-		seed,
-		setup,
-		batch,
+		[faults, pairs, orders, preemptions, depth, window, drawn, seed],
+		[stories, batch, under],
 	]);
 	return hash32(told).toString(16);
 }
@@ -238,27 +278,52 @@ export function readProgress(text: string): Progress | undefined {
 		: undefined;
 }
 
-/** The jobs of the round that has begun: for each case some places and some orders, and some stories. */
-function jobsOf(options: CampaignOptions, progress: Progress): Job[] {
+/** The jobs of the round that has begun: some of each way that is open of each case, and some stories; no more runs than are left. */
+function jobsOf(
+	options: CampaignOptions,
+	progress: Progress,
+): { jobs: Job[]; finished: boolean } {
 	const batch = options.batch ?? BATCH;
+	const parts = Math.max(
+		1,
+		Math.floor(ROUND / Math.max(1, options.cases.length)),
+	);
+	const open = openAt(options, progress, { batch, parts });
+	const all = [...open.jobs, ...open.endless];
+	const enough = all.reduce((sum, job) => sum + sizeOf(job), 0);
+	return {
+		jobs: enough <= progress.left ? all : lastOf(options, progress, batch),
+		finished: open.jobs.length === 0,
+	};
+}
+
+/** What is left of the runs, shared among all ways. */
+function lastOf(
+	options: CampaignOptions,
+	progress: Progress,
+	batch: number,
+): Job[] {
+	const sized = (batch: number) => {
+		const { jobs, endless } = openAt(options, progress, { batch, parts: 1 });
+		return [...jobs, ...endless];
+	};
+	let { left } = progress;
+	const share = Math.floor(left / Math.max(1, sized(batch).length));
+	return sized(Math.min(batch, Math.max(1, share))).filter((job) => {
+		left -= sizeOf(job);
+		return left >= 0;
+	});
+}
+
+function openAt(options: CampaignOptions, progress: Progress, share: Share) {
+	const { batch } = share;
 	const jobs: Job[] = [];
+	const endless: Job[] = [];
 	for (const story of options.cases) {
-		const { tried, places, orders } = standing(progress, story);
-		if (options.faults.length > 0 && (places === undefined || tried < places))
-			jobs.push({
-				kind: "faults",
-				story,
-				faults: options.faults,
-				from: tried,
-				to: tried + batch,
-			});
-		if (orders < options.orders)
-			jobs.push({
-				kind: "orders",
-				story,
-				from: options.seed + orders + 1,
-				to: options.seed + Math.min(options.orders, orders + batch) + 1,
-			});
+		const standing = progress.cases[story.id] as CaseStanding;
+		const open = jobsFor(story, standing, options, share);
+		jobs.push(...open.jobs);
+		endless.push(...open.endless);
 	}
 	const die = new SeededChoices(options.seed, `round ${progress.round}`);
 	let left = options.stories - progress.storiesTold;
@@ -271,7 +336,7 @@ function jobsOf(options: CampaignOptions, progress: Progress): Job[] {
 			),
 		});
 	}
-	return jobs;
+	return { jobs, endless };
 }
 
 /** Every second story is made from what reached something new before. */
@@ -286,53 +351,31 @@ function seedling(
 	return { genome: mutated(one(), one(), die), seed };
 }
 
-function standing(progress: Progress, { id }: Case) {
-	progress.cases[id] ??= { tried: 0, orders: 0 };
-	return progress.cases[id];
-}
-
-/** What a job found. */
+/** What a job found. How far its case came is noted when the round is over: the jobs of a round follow from where it began. */
 function take(
 	progress: Progress,
 	job: Job,
 	answer: Answer,
 	lost: readonly Lost[],
 ): void {
-	if (job.kind !== "shrink") progress.runs[job.kind] += answer.runs;
+	progress.runs[job.kind === "shrink" ? "shrinking" : job.kind] += answer.runs;
 	progress.unplayed += answer.unplayed;
-	if (job.kind === "faults" && answer.places !== undefined)
-		standing(progress, job.story).places = answer.places;
 	for (const one of answer.caught) caught(progress, one);
 	for (const one of lost) progress.lost.push(lostRun(one));
 }
 
-function caught(progress: Progress, { signature, message, text }: Catch): void {
-	const known = progress.findings.find((one) => one.signature === signature);
+function caught(progress: Progress, one: Catch): void {
+	const known = progress.findings.find(
+		({ signature }) => signature === one.signature,
+	);
 	if (known !== undefined) known.times += 1;
-	else
-		progress.findings.push({
-			signature,
-			message,
-			times: 1,
-			text,
-			shrunk: false,
-			tries: 0,
-		});
+	else progress.findings.push({ ...one, times: 1, shrunk: false, tries: 0 });
 }
 
 function lostRun({ job, index, how, message, picks }: Lost): LostRun {
-	const attempt = attemptOf(job, index, undefined, picks);
-	if (attempt === undefined) return { how, message, text: "", seed: 0 };
-	const { story, plan } = attempt;
-	return {
-		how,
-		message,
-		text: printCase({
-			...story,
-			...(plan.picks.length > 0 ? { choices: plan.picks } : {}),
-		}),
-		seed: plan.seed ?? 0,
-	};
+	const story = storyAt(job, index);
+	const text = story === undefined ? "" : withChoices(story, picks);
+	return { how, message, text };
 }
 
 /** What the stories of a job reached that no earlier round had reached. */
@@ -347,7 +390,7 @@ function fresh({ reached }: Answer, seen: ReadonlySet<number>) {
 
 /** Shrink what was found first in this round. */
 async function shrinkNew(
-	crew: Crew,
+	crew: Workforce,
 	progress: Progress,
 	keep: () => void,
 	stopped: () => boolean,
@@ -409,17 +452,5 @@ function readCorpus({ corpus }: CampaignOptions, progress: Progress): void {
 		const [first = ""] = readFileSync(join(corpus, name), "utf8").split("\n");
 		const genes = /^# genome: ([\d ]+)$/.exec(first)?.[1];
 		if (genes !== undefined) progress.corpus.push(genes.split(" ").map(Number));
-	}
-}
-
-/** The round is over. */
-function advance(progress: Progress, jobs: readonly Job[]): void {
-	progress.round += 1;
-	progress.done = [];
-	for (const job of jobs) {
-		if (job.kind === "stories") progress.storiesTold += sizeOf(job);
-		if (job.kind === "faults") standing(progress, job.story).tried = job.to;
-		if (job.kind === "orders")
-			standing(progress, job.story).orders += job.to - job.from;
 	}
 }

@@ -24,10 +24,15 @@ import type { CallName } from "../xen/call.ts";
 import { endState } from "./state.ts";
 
 /** Who plays, and by what a run is judged: the same for all runs of an exploration. */
-export type Setup = Omit<
-	CaseOptions,
-	"seed" | "picks" | "die" | "faults" | "staged"
->;
+export interface Setup
+	extends Omit<CaseOptions, "seed" | "picks" | "die" | "faults" | "staged"> {
+	/** Failures that are known: they are not found. */
+	known?(finding: Finding, id: string): boolean;
+	/** A run begins. */
+	onBegin?(): void;
+	/** Something was chosen that is not 0. */
+	onChoice?(label: string, occurrence: number, value: number): void;
+}
 
 /** What to choose. Plain data, so that a worker can be told. */
 export interface Plan {
@@ -73,6 +78,7 @@ export interface Stroke {
 }
 
 export interface Once {
+	/** That of the report; passed when all that failed is known. */
 	outcome: CaseReport["outcome"];
 	report: CaseReport;
 	found: readonly Found[];
@@ -109,7 +115,8 @@ export async function once(
 	plan: Plan,
 	{ die, staged }: Partial<Pick<CaseOptions, "die" | "staged">> = {},
 ): Promise<Once> {
-	const noted = new NotedChoices(die ?? dieOf(story, plan));
+	setup.onBegin?.();
+	const noted = new NotedChoices(die ?? dieOf(story, plan), setup.onChoice);
 	let stage: Play | undefined;
 	const { report, journal, picks, verdict } = await runCase(story, {
 		...setup,
@@ -122,10 +129,15 @@ export async function once(
 			staged?.(play);
 		},
 	});
+	const what = found(report, setup);
 	return {
-		outcome: report.outcome,
+		// All that failed is known.
+		outcome:
+			report.outcome === "failed" && what.length === 0
+				? "passed"
+				: report.outcome,
 		report,
-		found: found(report, setup),
+		found: what,
 		picks,
 		points: noted.points,
 		struck: stage === undefined ? [] : strokes(stage),
@@ -156,15 +168,18 @@ function dieOf(story: Case, { picks, seed = 0 }: Plan): Choices {
 class NotedChoices implements Choices {
 	readonly points: Point[] = [];
 	private readonly inner: Choices;
+	private readonly told: Setup["onChoice"];
 	private readonly seen = new Occurrences();
 
-	constructor(inner: Choices) {
+	constructor(inner: Choices, told: Setup["onChoice"]) {
 		this.inner = inner;
+		this.told = told;
 	}
 
 	pick(label: string, count: number): number {
 		const occurrence = this.seen.next(label);
 		const value = this.inner.pick(label, count);
+		if (value !== 0) this.told?.(label, occurrence, value);
 		this.points.push({ label, occurrence, count, value });
 		return value;
 	}
@@ -184,7 +199,7 @@ export function signature({ rule, blamed, leak, hangs }: Finding): string {
  * The findings that decide a run, one of each signature: of a failed one those of the subject, of an error those of the same standing as the one
  * that is told first. An error without any is its own finding.
  */
-function found(report: CaseReport, { level }: Setup): Found[] {
+function found(report: CaseReport, { level, known }: Setup): Found[] {
 	const { outcome, error } = report;
 	if (outcome !== "failed" && outcome !== "error") return [];
 	// What a scripted side was announced to break is no error, nor is what an error stands before.
@@ -207,10 +222,11 @@ function found(report: CaseReport, { level }: Setup): Found[] {
 	for (const finding of report.findings) {
 		const decides =
 			finding.standing === told?.standing &&
-			(finding === told || LEVELS.indexOf(finding.level) <= least);
-		const known = signature(finding);
-		if (decides && !made.has(known))
-			made.set(known, { signature: known, finding, message: finding.message });
+			(finding === told || LEVELS.indexOf(finding.level) <= least) &&
+			known?.(finding, report.id) !== true;
+		const named = signature(finding);
+		if (decides && !made.has(named))
+			made.set(named, { signature: named, finding, message: finding.message });
 	}
 	return [...made.values()];
 }

@@ -21,6 +21,22 @@ export class Drawn implements Watcher {
 	rest(): void {}
 }
 
+/** The plain order, and how large the run is: what PCT reckons with. */
+export class Size extends Drawn {
+	turns = 0;
+	readonly tasks = new Set<number>();
+
+	constructor() {
+		super({ pick: () => 0 });
+	}
+
+	override turn(able: readonly number[]): number {
+		this.turns += 1;
+		for (const task of able) this.tasks.add(task);
+		return 0;
+	}
+}
+
 /**
  * The PCT sampler (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010): every task gets a priority when it is first seen, and who has the highest
  * moves; at `depth` - 1 turns drawn beforehand the task that is about to move falls below all others. An order of n tasks and k turns that needs

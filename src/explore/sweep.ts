@@ -1,81 +1,56 @@
 /**
- * The fault sweep: a case once for each place where each fault can strike, then with two faults.
+ * Where a run can be made to go another way: each place where each fault can strike, and each turn that could have been another task's.
  *
  * The places are those of the plain run. They are gone through so that whatever the number of runs allows is spread: the kinds in turn, and of each
- * kind first the ends of the story, then what lies between. Of pairs there are too many for all, so they are drawn.
+ * kind first the ends of the story, then what lies between.
  */
-import { type Pick as Choice, SeededChoices } from "../base/choices.ts";
+import type { Pick as Choice } from "../base/choices.ts";
+import { FAULTS } from "../run/faults/index.ts";
 import type { Case } from "../scenario/scenario.ts";
 import type { Participant } from "../scenario/words.ts";
 import type { CallName } from "../xen/call.ts";
-import { type Once, once, type Place, type Point, type Setup } from "./once.ts";
+import type { Place, Point } from "./once.ts";
 
-export interface SweepOptions {
-	/** Kinds of faults, by name. */
-	faults: readonly string[];
+/** Which strikes are wanted. */
+export interface Wanted {
 	/** Whose calls; all drivers' when nothing is said. */
 	of?: readonly Participant[];
 	/** Whether a fault at this call is wanted; every one when nothing is said. */
 	at?(op: CallName): boolean;
-	/** Most runs with one fault. */
-	singles: number;
-	/** Runs with two faults, once every place was tried. */
-	pairs: number;
-	/** Draws the pairs. */
-	seed: number;
 }
 
-/** How far a sweep came. */
-export interface Swept {
-	/** Places times ways: what there is to try. */
-	places: number;
-	tried: number;
-	/** Of pairs. */
-	pairs: number;
-	/** Runs in which a fault that was to strike found no place: another one had changed the story before. */
-	missed: number;
-	/** Every place was tried. */
-	finished: boolean;
+export const ALL_FAULTS: readonly string[] = FAULTS.map(({ name }) => name);
+
+/** The kinds that a scenario's `sweep` means: those that let a call fail. */
+const REFUSALS: readonly string[] = FAULTS.filter(
+	({ refuses }) => refuses === true,
+).map(({ name }) => name);
+
+/** The kinds that are tried on a case: those that are named; else what its `sweep` asks for, or all. */
+export function faultsFor(
+	{ sweep }: Case,
+	named: readonly string[] | undefined,
+): { kinds: readonly string[]; wanted: Wanted } {
+	if (named !== undefined) return { kinds: named, wanted: {} };
+	if (sweep === undefined) return { kinds: ALL_FAULTS, wanted: {} };
+	const { of, at } = sweep;
+	return {
+		kinds: REFUSALS,
+		wanted: {
+			...(of.length === 0 ? {} : { of }),
+			at: (op) => at.some((pattern) => fits(pattern, op)),
+		},
+	};
 }
 
-/** Runs the sweep and hands out each run. Stops when asked no more. */
-export async function* sweep(
-	story: Case,
-	setup: Setup,
-	plain: Once,
-	options: SweepOptions,
-	swept: Swept,
-): AsyncGenerator<Once, void, void> {
-	const wanted = strikes(plain.places, options);
-	swept.places = wanted.length;
-	const labels = new Map<string, number>();
-	for (const { label, occurrence } of plain.places)
-		labels.set(label, occurrence + 1);
-	for (const pick of spread(wanted)) {
-		if (swept.tried >= options.singles) return;
-		const run = await once(story, setup, { picks: [pick] });
-		swept.tried += 1;
-		if (run.struck.length < 1) swept.missed += 1;
-		yield run;
-	}
-	swept.finished = true;
-	if (wanted.length === 0) return;
-	const die = new SeededChoices(options.seed, `${story.id} pairs`);
-	while (swept.pairs < options.pairs) {
-		const picks = [0, 1].map(
-			() => wanted[die.pick("pair", wanted.length)] as Choice,
-		);
-		const run = await once(story, setup, { picks });
-		swept.pairs += 1;
-		if (run.struck.length < 2) swept.missed += 1;
-		yield run;
-	}
-}
+/** `grant.map`, `grant.*`, `*`. */
+const fits = (pattern: string, op: string): boolean =>
+	pattern.endsWith("*") ? op.startsWith(pattern.slice(0, -1)) : op === pattern;
 
 /** Every way of every place that is wanted, in the order of the story. */
 export function strikes(
 	places: readonly Place[],
-	{ of, at }: Pick<SweepOptions, "of" | "at">,
+	{ of, at }: Wanted,
 ): Choice[] {
 	return ways(
 		places.filter(

@@ -57,7 +57,7 @@ describe("a campaign", () => {
 		}
 		const one = result("jobs-1.json");
 		expect(essence(one)).toEqual(essence(result("jobs-2.json")));
-		expect(one.runs).toMatchObject({ orders: 30, stories: 60 });
+		expect(one.runs).toMatchObject({ drawn: 30, stories: 60 });
 		expect(one.corpus.length).toBeGreaterThan(5);
 		expect(one.finished).toBe(true);
 	});
@@ -70,12 +70,15 @@ describe("a campaign", () => {
 		const bin = join(process.cwd(), "bin/xdisp-check.js");
 		const child = spawn(process.execPath, [bin, ...args], { stdio: "ignore" });
 		const ended = new Promise((resolve) => child.once("exit", resolve));
-		while (!existsSync(file("state.json")))
+		const total = ({ faults, drawn }: Progress["runs"]) => faults + drawn;
+		while (
+			!existsSync(file("state.json")) ||
+			total(result("state.json").runs) === 0
+		)
 			await new Promise((later) => setTimeout(later, 20));
 		child.kill("SIGKILL");
 		await ended;
 		const before = result("state.json");
-		const total = ({ faults, orders }: Progress["runs"]) => faults + orders;
 		expect(total(before.runs)).toBeGreaterThan(0);
 		expect(before.finished).toBe(false);
 
@@ -92,6 +95,28 @@ describe("a campaign", () => {
 		expect(total(result("whole.json").runs)).toBeGreaterThan(
 			total(before.runs),
 		);
+	});
+
+	it("goes through pairs and orders that matter too, and goes on with them where it was stopped", async () => {
+		const args = [
+			...["explore", "scenarios/explore/front-allocated.yaml", "-q"],
+			...["--faults", "claim-fails", "--orders", "dpor", "--jobs", "2"],
+		];
+		for (const runs of ["60", "140"])
+			expect(
+				run(
+					...[...args, "--runs", runs, "--state", file("parts.json")],
+					...["--json", file("in-parts.json")],
+				).code,
+			).toBe(0);
+		run(...args, "--runs", "140", "--json", file("at-once.json"));
+		const { runs } = result("in-parts.json");
+		const work = ({ runs: { shrinking, ...runs } }: Progress) =>
+			Object.values(runs).reduce((sum, count) => sum + count, 0);
+		expect(work(result("in-parts.json"))).toBe(140);
+		expect(work(result("at-once.json"))).toBe(140);
+		for (const kind of ["pairs", "orders", "switches", "sampled"] as const)
+			expect(runs[kind]).toBeGreaterThan(0);
 	});
 
 	it("does not go on with the state of another campaign", async () => {
@@ -140,9 +165,29 @@ export default (context: never) => {
 			expect(lost[0]?.text).toMatch(/^choices: fault\./m);
 			expect(out).toContain("1 lost");
 			expect(finished).toBe(true);
-			expect(runs.orders).toBe(60);
+			expect(runs.drawn).toBe(60);
 		},
 	);
+
+	it("from an order that matters is reported with the turns that led there", async () => {
+		const hangs = wrong("orders.ts", "for (;;) {}");
+		const { code, out } = run(
+			...["explore", "scenarios/explore/front-allocated.yaml", "-q"],
+			...["--faults", "none", "--orders", "dpor", "--runs", "40"],
+			...["--jobs", "1"],
+			...["--backend", hangs, "--timeout", "2000"],
+			...["--json", file("orders.json")],
+		);
+		expect(code).toBe(1);
+		expect(out).toContain("1 lost");
+		const { lost, cases } = result("orders.json");
+		expect(lost[0]?.how).toBe("hung");
+		// What follows from that order cannot be told; single switches and samples go on.
+		const [standing] = Object.values(cases);
+		expect(standing?.orders?.finished).toBe(false);
+		expect(standing?.next).toBeUndefined();
+		expect(standing?.switches).toBeGreaterThan(0);
+	});
 });
 
 describe("shards", () => {

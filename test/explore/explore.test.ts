@@ -1,29 +1,12 @@
 import { describe, expect, test } from "vitest";
-import {
-	ALL_FAULTS,
-	type ExploreOptions,
-	explore,
-} from "../../src/explore/explore.ts";
+import type { Progress } from "../../src/explore/campaign.ts";
+import { isKnown } from "../../src/explore/known.ts";
 import type { Setup } from "../../src/explore/once.ts";
-import {
-	exploreCode,
-	exploreJson,
-	exploreText,
-} from "../../src/explore/told.ts";
+import { pctProbability } from "../../src/explore/sampled.ts";
+import { ALL_FAULTS } from "../../src/explore/sweep.ts";
+import { campaignCode, progressText } from "../../src/explore/tell.ts";
 import type { PeerModule } from "../../src/peer/peer.ts";
-import { cases, SETUP } from "./stories.ts";
-
-const OPTIONS: ExploreOptions = {
-	faults: [],
-	pairs: 0,
-	orders: undefined,
-	preemptions: 1,
-	depth: 3,
-	window: "steps",
-	runs: 40,
-	seed: 1,
-	stopped: () => false,
-};
+import { cases, explored, SETUP } from "./stories.ts";
 
 const peer = async (name: string): Promise<PeerModule> =>
 	await import(`../../fixtures/peers/${name}.ts`);
@@ -58,136 +41,104 @@ steps:
   - gem.close: { of: buf }
 `);
 
-const REQUESTS = (memory: string) =>
-	cases(`
-id: test.requests
-title: Two requests, one after the other
-spec: [ring.notify]
-tags: [gem]
-world: { memory: ${memory} }
-steps:
-  - gem.create: { as: one, pages: 1 }
-  - gem.close: { of: one }
-`);
+const standings = (progress: Progress) => Object.values(progress.cases);
+const signatures = ({ findings }: Progress) =>
+	findings.map(({ signature }) => signature);
 
 describe("an exploration", () => {
 	test("shares its runs among the cases, and finds nothing in the reference", async () => {
-		const explored = await explore(CREATE, SETUP, {
-			...OPTIONS,
-			faults: ALL_FAULTS,
-		});
-		expect(explored.map(({ runs }) => runs)).toEqual([20, 20]);
-		for (const { outcome, findings, sweep } of explored) {
-			expect(outcome).toBe("passed");
-			expect(findings).toEqual([]);
-			expect(sweep).toMatchObject({ tried: 19, finished: false });
+		const progress = await explored(CREATE, SETUP, { faults: ALL_FAULTS });
+		expect(signatures(progress)).toEqual([]);
+		for (const { runs, plain, faults } of standings(progress)) {
+			expect(plain?.outcome).toBe("passed");
+			expect([runs, faults]).toEqual([20, 19]);
 		}
+		expect(progress.finished).toBe(false);
 	}, 60_000);
 
 	test("comes to the end of the places, and draws pairs then", async () => {
-		const [one] = await explore(CREATE.slice(0, 1), SETUP, {
-			...OPTIONS,
+		const progress = await explored(CREATE.slice(0, 1), SETUP, {
 			faults: ["map-fails", "claim-fails"],
 			pairs: 5,
 			runs: 60,
 		});
 		// Two rings, a directory and one page: claimed once, mapped in two ways.
-		expect(one?.sweep).toMatchObject({
-			places: 12,
-			tried: 12,
-			pairs: 5,
-			finished: true,
-		});
-		expect(one?.runs).toBe(18);
+		expect(standings(progress)).toMatchObject([
+			{ plain: { places: 12 }, faults: 12, pairs: 5, runs: 18 },
+		]);
+		expect(progress.finished).toBe(true);
 	}, 30_000);
 
-	test("finishes orders within a bound, or samples them and says how likely it is to meet a bug", async () => {
-		const [one] = await explore(CREATE.slice(0, 1), SETUP, {
-			...OPTIONS,
+	test("finishes orders within a bound, or tries single switches and samples", async () => {
+		const small = await explored(CREATE.slice(0, 1), SETUP, {
 			orders: "dpor",
 			preemptions: 0,
 			runs: 400,
 		});
-		expect(one?.orders).toMatchObject({ how: "dpor", finished: true });
-		expect(one?.orders?.drawn).toBeUndefined();
-		const [few] = await explore(CREATE.slice(0, 1), SETUP, {
-			...OPTIONS,
-			orders: "dpor",
-			preemptions: 2,
-			runs: 12,
+		expect(standings(small)).toMatchObject([
+			{ orders: { finished: true }, switches: 0, sampled: 0 },
+		]);
+		expect(small.finished).toBe(true);
+		const ways = { orders: "dpor", preemptions: 2, depth: 3 } as const;
+		const large = await explored(CREATE.slice(0, 1), SETUP, {
+			...ways,
+			runs: 31,
+			batch: 5,
 		});
-		expect(few?.orders?.finished).toBe(false);
-		const drawn = few?.orders?.drawn;
-		expect(drawn).toMatchObject({ how: "pct", depth: 3 });
-		const { tasks = 0, turns = 0, probability } = drawn ?? {};
+		const [stands] = standings(large);
+		expect(stands?.orders?.finished).toBe(false);
+		for (const kind of ["switches", "sampled"] as const)
+			expect(stands?.[kind]).toBeGreaterThan(5);
+		expect(stands?.runs).toBe(31);
+		const { tasks = 0, turns = 0 } = stands?.plain ?? {};
+		const probability = pctProbability(tasks, turns, 3);
 		expect(probability).toBe(1 / (tasks * turns ** 2));
+		expect(progressText(large, ways)).toContain(
+			`at least ${probability.toExponential(1)} (${tasks} tasks, ${turns} turns)`,
+		);
 	}, 60_000);
 
 	test("a bug that only a fault shows is found by the sweep, though nobody named the place", async () => {
 		const setup = await under("frontend", "frontend-loses-object");
-		const [plain] = await explore(BE_ALLOC, setup, OPTIONS);
-		expect(plain).toMatchObject({ outcome: "passed", findings: [] });
-		const [swept] = await explore(BE_ALLOC, setup, {
-			...OPTIONS,
+		const plain = await explored(BE_ALLOC, setup, { runs: 1 });
+		expect(signatures(plain)).toEqual([]);
+		const { findings } = await explored(BE_ALLOC, setup, {
 			faults: ["balloon-fails", "page-fails", "claim-fails"],
 		});
-		const [first] = swept?.findings ?? [];
+		const [first] = findings;
 		expect(first?.signature).toBe("leak-objects fe gem-object");
-		expect(first?.first.struck).toHaveLength(1);
-		expect(first?.first.report.command).toContain("--choices fault.");
+		expect(first?.struck).toHaveLength(1);
+		expect(first?.command).toContain("--choices fault.");
+		expect(first?.shrunk).toBe(true);
 	}, 60_000);
 
-	test.each([
-		["backend", "backend-arms-without-looking", "sc", "wake-up be"],
-		["backend", "backend-reads-requests-twice", "sc", "fetched-once be"],
-		[
-			"frontend",
-			"frontend-publishes-requests-early",
-			"weak",
-			"published-in-order fe",
-		],
-		["backend", "backend-joins-under-its-lock", "sc", "leak-ports be port"],
-	] as const)(
-		"%s %s in %s memory is found",
-		async (role, name, memory, signature) => {
-			const [one] = await explore(REQUESTS(memory), await under(role, name), {
-				...OPTIONS,
-				orders: "dpor",
-				runs: 10,
-			});
-			expect(one?.findings.map((finding) => finding.signature)).toContain(
-				signature,
-			);
-		},
-		60_000,
-	);
-
-	test("is told in text and JSON, and by the exit code", async () => {
+	test("a failure that is known is not found, and the case is explored all the same", async () => {
 		const setup = await under("backend", "backend-arms-without-looking");
-		const told = (found: boolean) => async () => ({
-			tool: { name: "xdisp-check" as const, version: "0" },
-			seed: 1,
-			implementations: { frontend: "reference", backend: "be.ts" },
-			left: 0,
-			interrupted: false,
-			cases: await explore(CREATE.slice(0, 1), found ? setup : SETUP, {
-				...OPTIONS,
-				faults: ["map-fails"],
-				runs: 4,
-			}),
-		});
-		const [fine, wrong] = [await told(false)(), await told(true)()];
-		expect(exploreCode(fine)).toBe(0);
-		expect(exploreCode(wrong)).toBe(1);
-		expect(exploreCode({ ...fine, interrupted: true })).toBe(130);
-		expect(exploreCode({ ...fine, cases: [] })).toBe(4);
-		expect(exploreText(fine)).toContain(
+		const known = isKnown([{ case: "*", rule: "wake-up" }]);
+		const progress = await explored(
+			CREATE.slice(0, 1),
+			{ ...setup, known },
+			{ faults: ["map-fails"], runs: 4 },
+		);
+		expect(signatures(progress)).toEqual([]);
+		expect(standings(progress)).toMatchObject([{ runs: 4, faults: 3 }]);
+	}, 60_000);
+
+	test("is told in text and by the exit code", async () => {
+		const setup = await under("backend", "backend-arms-without-looking");
+		const ways = { faults: ["map-fails"], runs: 4 };
+		const fine = await explored(CREATE.slice(0, 1), SETUP, ways);
+		const wrong = await explored(CREATE.slice(0, 1), setup, ways);
+		expect(campaignCode(fine)).toBe(0);
+		expect(campaignCode(wrong)).toBe(1);
+		expect(campaignCode({ ...fine, interrupted: true })).toBe(130);
+		expect(campaignCode({ ...fine, cases: {} })).toBe(4);
+		expect(progressText(fine)).toContain(
 			"3 of 8 ways to strike tried, spread over the story",
 		);
-		expect(exploreText(wrong)).toContain("FAIL  wake-up be  in 1 run");
-		expect(JSON.parse(exploreJson(wrong))).toMatchObject({
-			cases: [{ findings: [{ signature: "wake-up be", runs: 1 }] }],
-		});
-		expect(exploreJson(fine)).toBe(exploreJson(await told(false)()));
+		expect(progressText(wrong)).toContain("failed without being explored");
+		expect(progressText(wrong)).toContain("FOUND wake-up be, in 1 run");
+		const again = await explored(CREATE.slice(0, 1), SETUP, ways);
+		expect(JSON.stringify(again)).toBe(JSON.stringify(fine));
 	}, 60_000);
 });

@@ -6,12 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { explore } from "../../src/explore/explore.ts";
-import { shrink } from "../../src/explore/shrink.ts";
 import type { Case } from "../../src/scenario/scenario.ts";
 import { command } from "../cli/command.ts";
 import { loadCases } from "../wrong/suite.ts";
-import { SETUP } from "./stories.ts";
+import { cases, explored, SETUP } from "./stories.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "xdisp-check-four-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,28 +55,19 @@ describe("found in a generic scenario and shrunk to at most six steps:", () => {
 			const setup = { ...SETUP, under };
 			const memory = "memory" in more ? more.memory : ("sc" as const);
 			const story = { ...generic, world: { ...generic.world, memory } };
-			const [explored] = await explore([story], setup, {
-				faults: [],
-				pairs: 0,
+			const { findings } = await explored([story], setup, {
 				orders: "dpor",
-				preemptions: 1,
-				depth: 3,
-				window: "steps",
 				runs: "runs" in more ? more.runs : 10,
-				seed: 1,
-				stopped: () => false,
 			});
-			const found = explored?.findings.find(
-				(finding) => finding.signature === signature,
-			);
+			const found = findings.find((one) => one.signature === signature);
 			if (found === undefined) throw new Error(`${signature} is not found`);
-			const done = await shrink(story, found.first.picks, signature, setup);
-			if ("why" in done) throw new Error(done.why);
-			expect(done.after.steps).toBeLessThanOrEqual(6);
-			expect(done.after.switches).toBeLessThanOrEqual(1);
+			expect(found.shrunk).toBe(true);
+			const [shrunk] = cases(found.text);
+			expect(shrunk?.steps.length).toBeLessThanOrEqual(6);
+			expect(shrunk?.choices?.length ?? 0).toBeLessThanOrEqual(1);
 
 			const path = join(folder, `${role}-${signature.split(" ")[0]}.yaml`);
-			writeFileSync(path, done.text);
+			writeFileSync(path, found.text);
 			const alone = ["run", path, "--reporter", "json"];
 			const { code, out } = command([...alone, `--${role}`, file]);
 			expect(code).toBe(1);

@@ -5,7 +5,6 @@
  */
 import { readFileSync } from "node:fs";
 import type { Pick as Choice } from "../../src/base/choices.ts";
-import { ALL_FAULTS } from "../../src/explore/explore.ts";
 import {
 	type Once,
 	once,
@@ -13,7 +12,12 @@ import {
 	type Setup,
 } from "../../src/explore/once.ts";
 import { type Shrunk, shrink } from "../../src/explore/shrink.ts";
-import { spread, strikes, switches } from "../../src/explore/sweep.ts";
+import {
+	ALL_FAULTS,
+	spread,
+	strikes,
+	switches,
+} from "../../src/explore/sweep.ts";
 import { writeWhole } from "../../src/report/write.ts";
 import type { Case } from "../../src/scenario/scenario.ts";
 import { BUGS } from "../../src/spec/bugs.ts";

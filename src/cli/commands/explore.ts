@@ -1,26 +1,27 @@
 /** `explore`: every fault, every order that matters, made-up stories. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { exploreSetup } from "../../check.ts";
+import { type CampaignOptions, campaign } from "../../explore/campaign.ts";
+import { Crew } from "../../explore/crew/crew.ts";
+import { ORDER_WAYS } from "../../explore/rounds.ts";
+import { ALL_FAULTS } from "../../explore/sweep.ts";
 import {
-	ALL_FAULTS,
-	type CaseExplored,
-	explore,
-	ORDER_WAYS,
-} from "../../explore/explore.ts";
-import type { Setup } from "../../explore/once.ts";
-import { shrink } from "../../explore/shrink.ts";
-import { exploreCode, exploreJson, exploreText } from "../../explore/told.ts";
+	campaignCode,
+	progressLine,
+	progressText,
+} from "../../explore/tell.ts";
 import type { ExitCode } from "../../report/exit-code.ts";
 import { writeWhole } from "../../report/write.ts";
 import { render } from "../../scenario/problem.ts";
-import { VERSION } from "../../version.ts";
 import { duration, shard, whole } from "../arguments.ts";
 import { type ExploreFlags, faultsOf, ordersOf, runsOf } from "../exploring.ts";
+import { HOME } from "../place.ts";
 import { playing, underOf, withoutOf } from "../playing.ts";
+import { knownOf } from "../reporting.ts";
 import { selectCases } from "../selecting.ts";
-import { err, heartbeat, out } from "../terminal.ts";
-import type { Finish } from "../usage.ts";
-import { campaignCases } from "./campaign.ts";
+import { err, out, statusLine } from "../terminal.ts";
+import { type Finish, Usage } from "../usage.ts";
 
 export function addExplore(command: Command, finish: Finish): void {
 	playing(
@@ -36,14 +37,13 @@ export function addExplore(command: Command, finish: Finish): void {
 		)
 		.option(
 			"--pairs <n>",
-			"runs with two faults, for each case, once every place was tried",
+			"runs with two faults, for each case, once every place was tried; as many as there are places when not said",
 			whole(0, 100_000_000),
-			100_000_000,
 		)
 		.addOption(
 			new Option(
 				"--orders <way>",
-				"dpor: all that matter, and what does not finish sampled; all; pct: drawn by priority; random; none",
+				"dpor: all that matter, and what does not finish by single switches and sampled; all; pct: drawn by priority; random; none",
 			).choices([...ORDER_WAYS, "none"]),
 		)
 		.option(
@@ -71,12 +71,12 @@ export function addExplore(command: Command, finish: Finish): void {
 		.option("--json [file]", "the report as JSON")
 		.option(
 			"--generate <n>",
-			"made-up stories, steered by what they reach; this and the options below spread the work over the cores",
+			"made-up stories, steered by what they reach",
 			whole(0, 100_000_000),
 		)
 		.option(
 			"--drawn <n>",
-			"orders of turns drawn for each case",
+			"whole runs in a drawn order, for each case",
 			whole(0, 100_000_000),
 		)
 		.option(
@@ -92,39 +92,40 @@ export function addExplore(command: Command, finish: Finish): void {
 			"--corpus <folder>",
 			"keep stories that reach something new here, and make others from them",
 		)
+		.option(
+			"--baseline <file>",
+			"known failures, each with its reason: they are not found again",
+		)
 		.option("--shard <i/n>", "only this part of n of the work", shard)
 		.option("--out <folder>", "write a scenario file for each finding here")
 		.option("-q, --quiet", "only the last line")
 		.action(async (paths: string[], flags: ExploreFlags) =>
-			finish(
-				await (isCampaign(flags)
-					? campaignCases(paths, flags)
-					: exploreCases(paths, flags)),
-			),
+			finish(await explore(paths, flags)),
 		);
 }
 
-/** Whether the work is spread over workers. */
-const isCampaign = ({
-	generate,
-	drawn,
-	jobs,
-	state,
-	corpus,
-	shard,
-	out,
-}: ExploreFlags): boolean =>
-	[generate, drawn, jobs, state, corpus, shard, out].some(
-		(flag) => flag !== undefined,
-	);
-
-async function exploreCases(
+async function explore(
 	paths: string[],
 	flags: ExploreFlags,
 ): Promise<ExitCode> {
-	const { cases: stories, problems } = selectCases(paths, flags);
+	const { cases, problems } = selectCases(paths, flags);
 	for (const one of problems) err(`${render(one)}\n`);
 	if (problems.length > 0) return 3;
+	const [part, parts] = flags.shard ?? [1, 1];
+	const mine = cases.filter((_, index) => index % parts === part - 1);
+	const stories = Math.ceil((flags.generate ?? 0) / parts);
+	if (mine.length === 0 && stories === 0) return 4;
+	const ways = {
+		faults: faultsOf(flags),
+		pairs: flags.pairs,
+		orders: ordersOf(flags),
+		preemptions: flags.preemptions,
+		depth: flags.depth,
+		window: flags.whole === true ? ("all" as const) : ("steps" as const),
+		drawn: flags.drawn ?? 0,
+		// No two shards tell the same stories.
+		seed: flags.seed + (part - 1) * stories,
+	};
 	let interrupts = 0;
 	const onSignal = () => {
 		interrupts += 1;
@@ -132,68 +133,68 @@ async function exploreCases(
 		err("\ninterrupted: telling what is known; once more ends at once\n");
 	};
 	process.on("SIGINT", onSignal);
-	const under = await underOf(flags);
-	const setup = await exploreSetup(under, {
-		level: flags.level,
-		without: withoutOf(flags),
-	});
-	if (typeof setup === "string") {
-		err(`xdisp-check: the implementation could not be loaded: ${setup}\n`);
-		return 5;
-	}
-	const ends = flags.for === undefined ? undefined : Date.now() + flags.for;
-	const progress = heartbeat(flags, "runs");
-	const explored = await explore(stories, setup, {
-		faults: faultsOf(flags),
-		pairs: flags.pairs,
-		orders: ordersOf(flags),
-		preemptions: flags.preemptions,
-		depth: flags.depth,
-		window: flags.whole === true ? "all" : "steps",
+	process.on("SIGTERM", onSignal);
+	const line = statusLine(flags.quiet === true);
+	const progress = await campaign({
+		...ways,
+		...(await crewOf(flags)),
+		cases: mine,
+		stories,
 		runs: runsOf(flags),
-		seed: flags.seed,
-		stopped: () => interrupts > 0 || (ends !== undefined && Date.now() >= ends),
-		onRun: () => progress.tick(),
+		time: flags.for ?? Number.POSITIVE_INFINITY,
+		now: () => Date.now(),
+		interrupted: () => interrupts > 0,
+		onProgress: (progress) => line.say(progressLine(progress)),
+		...(flags.state === undefined ? {} : { state: flags.state }),
+		...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),
 	});
-	const told = {
-		tool: { name: "xdisp-check" as const, version: VERSION },
-		seed: flags.seed,
-		implementations: {
-			frontend: under.frontend?.name ?? "reference",
-			backend: under.backend?.name ?? "reference",
-		},
-		left: stories.length - explored.length,
-		interrupted: interrupts > 0,
-		cases: explored,
-	};
-	if (typeof flags.json === "string") writeWhole(flags.json, exploreJson(told));
-	const shrunk = await shrinkAll(explored, setup, () => interrupts > 0);
+	line.end();
 	process.off("SIGINT", onSignal);
-	const text = `${exploreText(told)}${shrunk.map((one) => `\n${one}`).join("")}`;
+	process.off("SIGTERM", onSignal);
+	const json = `${JSON.stringify(progress)}\n`;
+	if (typeof flags.json === "string") writeWhole(flags.json, json);
+	if (flags.out !== undefined)
+		for (const { signature, text } of progress.findings)
+			writeWhole(
+				join(flags.out, `${signature.replaceAll(/[^a-z0-9]+/g, "-")}.yaml`),
+				text,
+			);
 	out(
 		flags.json === true
-			? exploreJson(told)
+			? json
 			: flags.quiet === true
-				? `${text.trimEnd().split("\n").at(-1)}\n`
-				: text,
+				? `${progressLine(progress)}\n`
+				: `${progressText(progress, ways)}\n`,
 	);
-	return exploreCode(told);
+	return campaignCode(progress);
 }
 
-/** The smallest story of each signature, as a scenario file. */
-async function shrinkAll(
-	explored: readonly CaseExplored[],
-	setup: Setup,
-	stopped: () => boolean,
-): Promise<string[]> {
-	const files = new Map<string, string>();
-	for (const { story, findings } of explored)
-		for (const { signature, first } of findings) {
-			if (files.has(signature) || stopped()) continue;
-			const done = await shrink(story, first.picks, signature, setup, {
-				stopped,
-			});
-			if ("text" in done) files.set(signature, done.text);
-		}
-	return [...files.values()];
+/** The workers, and what makes them who they are. */
+async function crewOf(
+	flags: ExploreFlags,
+): Promise<Pick<CampaignOptions, "crew" | "under">> {
+	const { frontend, backend, world } = await underOf(flags);
+	if (world !== undefined)
+		throw new Usage("--world: a hypervisor is judged by run, not explored");
+	const roles = { frontend, backend };
+	const each = (field: "path" | "name") =>
+		Object.fromEntries(
+			Object.entries(roles).flatMap(([role, under]) =>
+				under === undefined ? [] : [[role, under[field]]],
+			),
+		);
+	const setup = {
+		paths: each("path"),
+		names: each("name"),
+		without: withoutOf(flags),
+		level: flags.level,
+		known: knownOf(flags),
+	};
+	const crew = new Crew({
+		script: join(HOME, "dist", "explorer.mjs"),
+		workers: flags.jobs ?? availableParallelism(),
+		patience: flags.timeout,
+		setup,
+	});
+	return { crew, under: setup };
 }

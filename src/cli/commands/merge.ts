@@ -3,7 +3,11 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readProgress } from "../../explore/campaign.ts";
-import { mergeProgress, progressText } from "../../explore/tell.ts";
+import {
+	campaignCode,
+	mergeProgress,
+	progressText,
+} from "../../explore/tell.ts";
 import { type ExitCode, exitCode } from "../../report/exit-code.ts";
 import { FORMAT_NAMES } from "../../report/formats/index.ts";
 import { mergeReports, readReport } from "../../report/merge.ts";
@@ -17,7 +21,6 @@ import {
 } from "../reporting.ts";
 import { err, out } from "../terminal.ts";
 import { type Finish, Usage } from "../usage.ts";
-import { campaignCode } from "./campaign.ts";
 
 export function addMerge(command: Command, finish: Finish): void {
 	command

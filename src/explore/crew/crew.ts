@@ -6,10 +6,22 @@ import {
 	AT,
 	BEAT,
 	type FromWorker,
+	LENGTH,
 	PROGRESS_WORDS,
 	type ToWorker,
+	TRAIL,
 	type WorkerSetup,
 } from "./protocol.ts";
+
+/** Who does the jobs of a campaign. */
+export interface Workforce {
+	/** Do the jobs; `done` is called as each ends. Once it is stopped no other is begun. */
+	work(
+		jobs: readonly Job[],
+		done: (at: number, answer: Answer, lost: readonly Lost[]) => void,
+		stopped: () => boolean,
+	): Promise<void>;
+}
 
 /** A run from which a worker did not come back. */
 export interface Lost {
@@ -18,7 +30,7 @@ export interface Lost {
 	index: number;
 	how: "hung" | "died";
 	message: string;
-	/** What was chosen in it, but for what its seed draws. */
+	/** What was chosen in it. */
 	picks: readonly Choice[];
 }
 
@@ -36,14 +48,14 @@ export class Unusable extends Error {}
 /** Milliseconds between two looks at a worker. */
 const LOOK = 100;
 
-export class Crew {
+export class Crew implements Workforce {
 	private readonly options: CrewOptions;
 
 	constructor(options: CrewOptions) {
 		this.options = options;
 	}
 
-	/** Do the jobs, each by the next worker that is free. `done` is called as each ends. Throws Unusable. */
+	/** Each job by the next worker that is free. Throws Unusable. */
 	async work(
 		jobs: readonly Job[],
 		done: (at: number, answer: Answer, lost: readonly Lost[]) => void,
@@ -67,15 +79,17 @@ export class Crew {
 }
 
 type Heard =
-	| Exclude<FromWorker, { kind: "begins" }>
+	| Exclude<FromWorker, { kind: "begins" | "label" }>
 	| { kind: "hung" | "died"; message: string };
 
 class Member {
 	private readonly options: CrewOptions;
 	private worker: Worker | undefined;
 	private words = progressWords();
-	/** Of the run that began last. */
-	private picks: readonly Choice[] = [];
+	/** Chosen beforehand in the run that began last. */
+	private planned: readonly Choice[] = [];
+	/** By their numbers in the worker's trail. */
+	private labels: string[] = [];
 
 	constructor(options: CrewOptions) {
 		this.options = options;
@@ -98,10 +112,31 @@ class Member {
 				index: Atomics.load(this.words, AT),
 				how: heard.kind,
 				message: heard.message,
-				picks: this.picks,
+				picks: this.trail(),
 			});
 			await this.end();
 		}
+	}
+
+	/** What was chosen in the run that began last, or was to be. */
+	private trail(): Choice[] {
+		const { words } = this;
+		const trail = Array.from(
+			{ length: Atomics.load(words, LENGTH) },
+			(_, at) => {
+				const [number = 0, occurrence = 0, value = 0] = words.subarray(
+					TRAIL + 3 * at,
+				);
+				return { label: this.labels[number] ?? "", occurrence, value };
+			},
+		);
+		const met = new Set(trail.map((one) => `${one.label}:${one.occurrence}`));
+		return [
+			...trail,
+			...this.planned.filter(
+				(one) => !met.has(`${one.label}:${one.occurrence}`),
+			),
+		];
 	}
 
 	async end(): Promise<void> {
@@ -113,6 +148,7 @@ class Member {
 	private async ready(): Promise<Worker> {
 		if (this.worker !== undefined) return this.worker;
 		this.words = progressWords();
+		this.labels = [];
 		const { script, setup } = this.options;
 		const worker = new Worker(script, {
 			workerData: {
@@ -159,7 +195,9 @@ class Member {
 					message: `it ended its process (exit code ${code})`,
 				});
 			const told = (message: FromWorker) => {
-				if (message.kind === "begins") this.picks = message.picks;
+				if (message.kind === "begins") this.planned = message.picks;
+				else if (message.kind === "label")
+					this.labels[message.number] = message.label;
 				else end(message);
 			};
 			worker.on("message", told);
