@@ -29,7 +29,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 	"0a500e94a4": "a task is started that finds nothing to do and ends",
 	"01f8e25dcc":
 		"after the end has succeeded reference and page are the driver's own, in whatever order they go back",
-	"0085dbc026": "only the number of the error is another: nobody promised it",
 	"09e9a39528":
 		"a completion that nobody waits for yet is kept, and whether the flip was shown is asked first",
 	"1806f6ffc1":
