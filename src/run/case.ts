@@ -388,7 +388,8 @@ function conclude(
 
 /**
  * What the steps asked for after a fault that they know nothing of has struck: they were written for another story. An operation may fail then, but
- * it returns, and no rule is excused. `sweep: { outcome: ok }` takes even that back.
+ * it returns, and no rule is excused. What a scripted side broke before the fault may have been announced by a step that the story did not come to.
+ * `sweep: { outcome: ok }` takes even that back.
  */
 function excuse(play: Play): (finding: Finding) => boolean {
 	const { sweep } = play.case;
@@ -396,9 +397,8 @@ function excuse(play: Play): (finding: Finding) => boolean {
 	if (blow === undefined || sweep?.outcome.includes("clean-error") === false)
 		return () => false;
 	return ({ rule, standing, hangs, entry }) =>
-		entry >= blow.entry &&
-		((rule === "expectation" && hangs === undefined) ||
-			standing === "unannounced");
+		standing === "unannounced" ||
+		(entry >= blow.entry && rule === "expectation" && hangs === undefined);
 }
 
 function excuses(play: Play, excused: (finding: Finding) => boolean): string[] {

@@ -324,6 +324,9 @@ export class Play implements Stage {
 	}
 
 	*startDriver(actor: Actor): Turns {
+		if (this.faults.silentUntil > 0) yield* this.awake();
+		// Nobody starts a driver in a domain that has ended or hangs.
+		if (this.world.life(actor.domid) !== "running") return;
 		this.makeDriver(actor);
 		if (actor.role === "backend") yield* this.runner.pause({ until: "idle" });
 	}
@@ -676,9 +679,13 @@ export class Play implements Stage {
 
 	/** Let everybody move, and domains that a fault keeps silent for a while come back. */
 	private *awake(): Turns {
-		const until = this.faults.silentUntil;
-		if (until > this.world.now) yield* this.sleep(until - this.world.now);
-		else yield* this.runner.pause({ until: "idle" });
+		yield* this.runner.pause({ until: "idle" });
+		for (;;) {
+			const left = this.faults.silentUntil - this.world.now;
+			if (left <= 0) return;
+			yield* this.sleep(left);
+			yield* this.runner.pause({ until: "idle" });
+		}
 	}
 
 	private *rest(): Turns {
