@@ -9,16 +9,23 @@ import type { FaultKind } from "./kind.ts";
 export const wordsRewritten: FaultKind = {
 	name: "words-rewritten",
 	says: "shared words change between two loads of them",
-	at: ["page.load", "page.store"],
+	at: ["page.load", "page.store", "grant.map"],
 	fits(call, { world, domid, task, seen }) {
+		if (call.op === "grant.map") {
+			// What is mapped anew is seen for the first time, though it lies in a frame that was looked at before.
+			const granter = world.domain(call.granter);
+			if (granter === undefined) return false;
+			const { gfn } = granter.grants.entry(call.ref);
+			forget(seen, `${granter.physmap.frame(gfn)} `);
+			return false;
+		}
 		if (call.op !== "page.load" && call.op !== "page.store") return false;
 		const frame = world.domain(domid)?.physmap.frame(call.gfn) ?? 0;
 		if (frame === 0 || !world.frames.shared(frame)) return false;
 		const key = `${frame} ${call.word} ${task}`;
 		if (call.op === "page.store") {
 			// What it loads there next is no second look at the same.
-			for (const old of seen.keys())
-				if (old.startsWith(`${frame} ${call.word} `)) seen.delete(old);
+			forget(seen, `${frame} ${call.word} `);
 			return false;
 		}
 		const { memory } = world.frames;
@@ -42,6 +49,10 @@ export const wordsRewritten: FaultKind = {
 		},
 	}),
 };
+
+function forget(seen: Map<string, number>, prefix: string): void {
+	for (const key of seen.keys()) if (key.startsWith(prefix)) seen.delete(key);
+}
 
 /** FNV-1a. */
 function hash(words: ArrayLike<number>): number {
