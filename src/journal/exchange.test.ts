@@ -239,6 +239,35 @@ describe("what the ledger says of the wire", () => {
 		]);
 	});
 
+	it("takes a slot that its writer publishes once more as it is by then", () => {
+		const wire = new Wire();
+		wire.take();
+		wire.store(FE, "ring", 16, packet(1, 100));
+		wire.store(FE, "ring", 0, [1]);
+		wire.store(BE, "ring", 16, packet(1, 200));
+		wire.store(BE, "ring", 2, [1]);
+		wire.take();
+		wire.store(FE, "ring", 0, [33]);
+		expect(wire.take().at(-1)).toMatchObject({
+			request: { number: 33, words: Uint32Array.from(packet(1, 200)) },
+		});
+	});
+
+	it("goes on from an index that makes no sense as if it had not been", () => {
+		const wire = new Wire();
+		wire.take();
+		wire.store(BE, "ring", 2, [63]);
+		wire.store(FE, "ring", 16, packet(1, 100));
+		wire.store(FE, "ring", 0, [1]);
+		wire.store(BE, "ring", 16, packet(1, 200));
+		wire.store(BE, "ring", 2, [1]);
+		expect(wire.take()).toMatchObject([
+			{ kind: "wire.index", which: "rsp_prod", value: 63 },
+			{ kind: "wire.request" },
+			{ kind: "wire.response", request: { number: 1 } },
+		]);
+	});
+
 	it("follows each state, and a connection from Initialised to its end", () => {
 		const wire = new Wire();
 		const states = wire.heard.flatMap((entry) =>

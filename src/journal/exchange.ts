@@ -27,6 +27,17 @@ export interface Exchange {
 	answer?: { words: Uint32Array; seq: number; tick: number; task: number };
 }
 
+const INDEX_KEYS = {
+	req_prod: "reqProd",
+	rsp_prod: "rspProd",
+	in_cons: "inCons",
+	in_prod: "inProd",
+} as const;
+export type IndexName = keyof typeof INDEX_KEYS;
+
+/** Who published a request, and when. */
+type Publisher = Pick<Entry, "seq" | "tick" | "task" | "step" | "domid">;
+
 /** One connector's link. */
 export interface Connection {
 	fe: number;
@@ -45,6 +56,8 @@ export interface Connection {
 	rspProd: number;
 	inProd: number;
 	inCons: number;
+	/** The same as they last made sense: one that did not may be taken back before anybody looks. */
+	sense: Record<IndexName, number>;
 	/** Events published so far. */
 	eventCount: number;
 	open: boolean;
@@ -81,8 +94,9 @@ export type WireEntry =
 			/** A producer or consumer index left its bounds. */
 			kind: "wire.index";
 			connection: Connection;
-			which: "req_prod" | "rsp_prod" | "in_prod" | "in_cons";
+			which: IndexName;
 			value: number;
+			/** As it last made sense. */
 			before: number;
 			/** How far it may lie ahead. */
 			bound: number;
@@ -105,6 +119,7 @@ export type WireEntry =
 export type WireKind = WireEntry["kind"];
 
 const STATE_INITIALISED = "3";
+const STATE_INIT_WAIT = "2";
 /** States in which a link stands. Closing alone does not end it: its requests may still be answered. */
 const FRONT_STANDS = new Set(["3", "4", "5"]);
 /** The two of reconfiguration are no backend's: a frontend that goes on under them has not been told that the link is over. */
@@ -113,12 +128,6 @@ const FRONT = /^\/local\/domain\/(\d+)\/device\/vdispl\/(\d+)\/state$/;
 const BACK = /^\/local\/domain\/(\d+)\/backend\/vdispl\/(\d+)\/(\d+)\/state$/;
 const ahead = (a: number, b: number) => (a - b) >>> 0;
 
-const INDEX_KEYS = {
-	req_prod: "reqProd",
-	rsp_prod: "rspProd",
-	in_cons: "inCons",
-	in_prod: "inProd",
-} as const;
 /** Where the indexes lie in each page, and whose each is. */
 const RING_INDEXES = [
 	{ at: 0, which: "req_prod", owner: "fe" },
@@ -149,7 +158,7 @@ export class ExchangeView {
 		const changes = this.store.follow(entry);
 		if (changes.length === 0 && !MEANS.has(entry.kind)) return NOTHING;
 		const out: WireEntry[] = [];
-		for (const change of changes) this.state(change, out);
+		for (const change of changes) this.state(change, entry, out);
 		if (entry.kind === "page.store" && entry.reply.status === 0)
 			this.stored(entry, out);
 		if (entry.kind === "domain.destroy" && entry.reply.status === 0)
@@ -159,8 +168,18 @@ export class ExchangeView {
 				out,
 			);
 		if (entry.kind === "driver.exit" && entry.reply.status === 0)
-			this.closeAll((c) => c.be === entry.call.domid, entry.seq, out);
+			this.closeAll(
+				(c) => c.be === entry.call.domid && !this.isOffered(c),
+				entry.seq,
+				out,
+			);
 		return out;
+	}
+
+	/** The backend has not taken up what the frontend published: its next driver may do so. */
+	private isOffered({ fe, be, dev }: Connection): boolean {
+		const path = `/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`;
+		return this.store.value(path) === STATE_INIT_WAIT;
 	}
 
 	/** The open connection of a connector. */
@@ -175,7 +194,7 @@ export class ExchangeView {
 		);
 	}
 
-	private state(change: NodeChange, out: WireEntry[]): void {
+	private state(change: NodeChange, entry: Entry, out: WireEntry[]): void {
 		const front = FRONT.exec(change.path);
 		const back = front === null ? BACK.exec(change.path) : null;
 		if (front === null && back === null) return;
@@ -201,7 +220,7 @@ export class ExchangeView {
 		const mine = (c: Connection) => c.fe === fe && c.dev === dev;
 		if (front && after === STATE_INITIALISED && before !== after) {
 			this.closeAll(mine, seq, out);
-			this.openAll(fe, be, dev, dir, seq, out);
+			this.openAll(fe, be, dev, dir, entry, out);
 		}
 		// A frontend that published before there was a backend is served with what it published.
 		const late =
@@ -216,9 +235,10 @@ export class ExchangeView {
 		be: number,
 		dev: number,
 		dir: string,
-		seq: number,
+		entry: Entry,
 		out: WireEntry[],
 	): void {
+		const { seq } = entry;
 		for (
 			let connector = 0;
 			this.store.value(`${dir}/${connector}/req-ring-ref`) !== undefined;
@@ -234,6 +254,9 @@ export class ExchangeView {
 			// Indexes run free: a frontend may begin anywhere, as long as both ends of a page agree.
 			const word = (page: number, at: number) =>
 				page === 0 ? 0 : (this.memory.words(page)[at] as number);
+			const rsp = word(ring, 2);
+			const produced = word(events, 1);
+			const consumed = word(events, 0);
 			const connection: Connection = {
 				fe,
 				be,
@@ -243,10 +266,16 @@ export class ExchangeView {
 				events,
 				requests: [],
 				unanswered: [],
-				reqProd: word(ring, 2),
-				rspProd: word(ring, 2),
-				inProd: word(events, 1),
-				inCons: word(events, 0),
+				reqProd: rsp,
+				rspProd: rsp,
+				inProd: produced,
+				inCons: consumed,
+				sense: {
+					req_prod: rsp,
+					rsp_prod: rsp,
+					in_prod: produced,
+					in_cons: consumed,
+				},
 				eventCount: 0,
 				open: true,
 				seq,
@@ -258,6 +287,9 @@ export class ExchangeView {
 					this.slots.delete(page);
 				}
 			out.push({ kind: "wire.open", connection, seq });
+			// What stands on the ring already is served like what comes later.
+			if (ring !== 0)
+				this.requests(connection, word(ring, 0), { ...entry, domid: fe }, out);
 		}
 	}
 
@@ -308,7 +340,7 @@ export class ExchangeView {
 
 	/** What a side's store into its own index means. */
 	private readonly moved: Record<
-		keyof typeof INDEX_KEYS,
+		IndexName,
 		(c: Connection, value: number, entry: Entry, out: WireEntry[]) => void
 	> = {
 		req_prod: (...moved) => this.requests(...moved),
@@ -343,7 +375,7 @@ export class ExchangeView {
 			);
 	}
 
-	/** A slot as `writer` left it last. */
+	/** A slot that `writer` publishes: as it left it, or as it is when it has stored nothing there since it published it last. */
 	private slot(
 		frame: number,
 		index: number,
@@ -351,26 +383,24 @@ export class ExchangeView {
 		writer: number,
 	): Uint32Array {
 		const at = FIRST_SLOT + (index % slots) * SLOT_WORDS;
-		return (
-			this.slots.get(frame)?.get(`${writer} ${at}`) ??
-			this.memory.words(frame).slice(at, at + SLOT_WORDS)
-		);
+		const key = `${writer} ${at}`;
+		const kept = this.slots.get(frame);
+		const left = kept?.get(key);
+		kept?.delete(key);
+		return left ?? this.memory.words(frame).slice(at, at + SLOT_WORDS);
 	}
 
 	private requests(
 		c: Connection,
 		value: number,
-		entry: Entry,
+		entry: Publisher,
 		out: WireEntry[],
 	): void {
-		const before = c.reqProd;
+		const { req_prod: before, rsp_prod } = c.sense;
 		c.reqProd = value;
 		const count = ahead(value, before);
 		// What is in flight: everything published and not yet answered.
-		const flight = ahead(before, c.rspProd);
-		// A backend's index that makes no sense says nothing of it: then what was seen does.
-		const busy = flight <= RING_SLOTS ? flight : c.unanswered.length;
-		const bound = Math.max(0, RING_SLOTS - busy);
+		const bound = RING_SLOTS - ahead(before, rsp_prod);
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",
@@ -384,6 +414,7 @@ export class ExchangeView {
 			});
 			return;
 		}
+		c.sense.req_prod = value;
 		for (let i = 0; i < count; i++) {
 			const request: Exchange = {
 				number: c.requests.length + 1,
@@ -410,12 +441,10 @@ export class ExchangeView {
 		entry: Entry,
 		out: WireEntry[],
 	): void {
-		const before = c.rspProd;
+		const { req_prod, rsp_prod: before } = c.sense;
 		c.rspProd = value;
 		const count = ahead(value, before);
-		const waiting = ahead(c.reqProd, before);
-		// After an index that made no sense none of the two may be ahead.
-		const bound = waiting <= RING_SLOTS ? waiting : 0;
+		const bound = ahead(req_prod, before);
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",
@@ -429,6 +458,7 @@ export class ExchangeView {
 			});
 			return;
 		}
+		c.sense.rsp_prod = value;
 		for (let i = 0; i < count; i++) {
 			const words = this.slot(
 				c.ring,
@@ -464,10 +494,10 @@ export class ExchangeView {
 		entry: Entry,
 		out: WireEntry[],
 	): void {
-		const before = c.inProd;
+		const { in_prod: before, in_cons } = c.sense;
 		c.inProd = value;
 		const count = ahead(value, before);
-		const bound = Math.max(0, EVENT_SLOTS - ahead(before, c.inCons));
+		const bound = EVENT_SLOTS - ahead(before, in_cons);
 		if (count > bound) {
 			out.push({
 				kind: "wire.index",
@@ -481,6 +511,7 @@ export class ExchangeView {
 			});
 			return;
 		}
+		c.sense.in_prod = value;
 		for (let i = 0; i < count; i++) {
 			const words = this.slot(
 				c.events,
@@ -505,10 +536,11 @@ export class ExchangeView {
 		entry: Entry,
 		out: WireEntry[],
 	): void {
-		const before = c.inCons;
+		const { in_prod, in_cons: before } = c.sense;
 		c.inCons = value;
-		const bound = ahead(c.inProd, before);
-		if (ahead(value, before) > bound)
+		const bound = ahead(in_prod, before);
+		if (ahead(value, before) <= bound) c.sense.in_cons = value;
+		else
 			out.push({
 				kind: "wire.index",
 				connection: c,

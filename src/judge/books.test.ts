@@ -21,6 +21,7 @@ const open = (): Connection => ({
 	rspProd: 0,
 	inProd: 0,
 	inCons: 0,
+	sense: { req_prod: 0, rsp_prod: 0, in_prod: 0, in_cons: 0 },
 	eventCount: 0,
 	open: true,
 	seq: ++seq,
