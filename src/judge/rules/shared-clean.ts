@@ -41,7 +41,7 @@ export const sharedClean = rule<State>({
 	level: "must",
 	requirements: ["pv.no-secrets", "displif.get-edid.edid-size"],
 	besides: ["displif.dbuf-create.backend-allocates"],
-	assumes: [],
+	assumes: ["ring-bounds"],
 	observes: [
 		"page.alloc",
 		"page.free",
