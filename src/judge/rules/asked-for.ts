@@ -26,6 +26,8 @@ interface State {
 	under: Map<number, Asked>;
 	/** By frontend, device and the client's name: cookies of the buffers and framebuffers that it made. */
 	cookies: Map<string, bigint>;
+	/** Frontends and devices that a driver is being taken off: what it says to its clients meanwhile is said of a link that ends. */
+	leaving: Set<string>;
 	/** Successes whose request may still be sent: a driver may undo what nobody has any more by and by. */
 	owed: Owed[];
 }
@@ -79,14 +81,22 @@ export const askedFor = rule<State>({
 		"wire.close",
 		"task.end",
 	],
-	start: () => ({ under: new Map(), cookies: new Map(), owed: [] }),
+	start: () => ({
+		under: new Map(),
+		cookies: new Map(),
+		leaving: new Set(),
+		owed: [],
+	}),
 	step(state, entry, court) {
 		const { under } = state;
 		switch (entry.kind) {
 			case "driver.asked": {
-				const { operation, args } = entry.note;
+				const { operation } = entry.note;
+				const args = JSON.parse(entry.note.args);
+				if (operation === "unbind")
+					state.leaving.add(nameOf(entry.domid, args, ""));
 				under.set(entry.task, {
-					asked: { operation, args: JSON.parse(args) } as Args,
+					asked: { operation, args } as Args,
 					domid: entry.domid,
 					request: undefined,
 					told: false,
@@ -258,9 +268,11 @@ function came(
 	const { under, cookies } = state;
 	const by = under.get(task);
 	under.delete(task);
-	if (by === undefined || note.result < 0) return;
+	if (by === undefined) return;
 	const { asked, request } = by;
 	const { operation, args } = asked;
+	if (operation === "unbind") state.leaving.delete(nameOf(domid, args, ""));
+	if (note.result < 0) return;
 	const packet = request?.packet;
 	if (
 		(operation === "gem.create" || operation === "prime.import") &&
@@ -270,6 +282,7 @@ function came(
 	if (operation === "fb.create" && packet?.operation === "FB_ATTACH")
 		cookies.set(nameOf(domid, args, args.framebuffer), packet.body.fb_cookie);
 	if (court.books.device(domid, args.dev)?.open !== true) return;
+	if (state.leaving.has(nameOf(domid, args, ""))) return;
 	if (request === undefined) silent(state, asked, domid, seq, court);
 }
 

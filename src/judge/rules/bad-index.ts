@@ -130,9 +130,20 @@ function loaded(state: State, entry: Load, court: Court): void {
 			bound: limit,
 			seq: entry.seq,
 			tick: entry.tick,
-			told: false,
+			// Who is leaving already does all that is owed.
+			told: !ON_THE_LINK.includes(stateOf(flow, court)),
 		});
 	}
+}
+
+/** The bus state of the reader. */
+function stateOf({ connection, kind }: Flow, court: Court): string | undefined {
+	const { fe, be, dev } = connection;
+	return court.exchange.store.value(
+		kind === "requests"
+			? `/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`
+			: `/local/domain/${fe}/device/vdispl/${dev}/state`,
+	);
 }
 
 /** Whether the reader has taken too long over leaving the connection. */

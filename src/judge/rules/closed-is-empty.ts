@@ -25,6 +25,7 @@ export const closedIsEmpty = rule<State>({
 	observes: [
 		"evtchn.alloc-unbound",
 		"evtchn.close",
+		"driver.exit",
 		"grant.end",
 		"grant.unmap",
 		"wire.open",
@@ -38,9 +39,18 @@ export const closedIsEmpty = rule<State>({
 				if (entry.reply.status === 0)
 					ports.add(`${entry.domid} ${entry.reply.port}`);
 				return;
-			case "evtchn.close":
-				if (entry.reply.status === 0)
-					ports.delete(`${entry.domid} ${entry.call.port}`);
+			case "evtchn.close": {
+				if (entry.reply.status !== 0) return;
+				const { domid, call } = entry;
+				ports.delete(`${domid} ${call.port}`);
+				// The number may come again, for another device.
+				for (const link of links.values())
+					if (link.connection.fe === domid)
+						link.ports = link.ports.filter((port) => port !== call.port);
+				return;
+			}
+			case "driver.exit":
+				if (entry.reply.status === 0) ended(state, entry.call.domid);
 				return;
 			case "grant.end":
 			case "grant.unmap": {
@@ -75,6 +85,14 @@ export const closedIsEmpty = rule<State>({
 		}
 	},
 });
+
+/** A driver's process is gone, and with it its ports; what its kernel still keeps of a connection is not the next driver's. */
+function ended({ ports, links }: State, domid: number): void {
+	for (const port of ports)
+		if (port.startsWith(`${domid} `)) ports.delete(port);
+	for (const [key, { connection }] of links)
+		if (connection.fe === domid) links.delete(key);
+}
 
 /** Whether a backend in this state, or without one, has nothing to do with the connection any more. */
 const hasLeft = (state: string | undefined): boolean =>

@@ -24,7 +24,7 @@ interface State {
 	/** Task and entry of the store that came last: whose the requests are that it published. */
 	stored: { task: number; seq: number; tick: number };
 	flows: Flows;
-	/** Domains whose stores or notifications a fault has touched: what their peer should have seen is open. */
+	/** Domains whose stores or notifications a fault has touched, and backends that cannot notify: what their peer should have seen is open. */
 	disturbed: Set<number>;
 }
 
@@ -65,7 +65,12 @@ export const eventsCompleteFlips = rule<State>({
 				stored.tick = entry.tick;
 				return;
 			case "evtchn.notify":
-				if (entry.fault !== 0) disturbed.add(entry.domid);
+				if (
+					entry.fault !== 0 ||
+					(entry.reply.status !== 0 &&
+						court.participant(entry.domid)?.role === "backend")
+				)
+					disturbed.add(entry.domid);
 				if (waiting.size > 0 && entry.fault === 0 && entry.reply.status === 0)
 					notified(state, entry.domid, entry.call.port, entry.tick);
 				return;

@@ -21,6 +21,8 @@ interface State {
 	mapped: Map<string, { granter: number; ref: number; readonly: boolean }>;
 	/** By domain and handle: the gfn of a mapping. */
 	gfns: Map<string, number>;
+	/** By domain: what a fault has shown it in a page in place of what is there. Nobody can tell that from a reference. */
+	feigned: Map<number, Set<number>>;
 	/** By domain, display and buffer: the frame numbers that the display has been handed. */
 	shown: Map<string, { domid: number; display: number; gfns: Set<number> }>;
 }
@@ -56,11 +58,16 @@ export const foreignMemory = rule<State>({
 		named: new NamedReferences(court.books, court.exchange),
 		mapped: new Map(),
 		gfns: new Map(),
+		feigned: new Map(),
 		shown: new Map(),
 	}),
 	step(state, entry, court) {
 		switch (entry.kind) {
 			case "page.load":
+				if (entry.fault !== 0 && entry.reply.status === 0) feign(state, entry);
+				if (entry.reply.status < 0 && entry.fault === 0)
+					missed(state, entry, court);
+				return;
 			case "page.store":
 			case "page.compare-exchange":
 				if (entry.reply.status < 0 && entry.fault === 0)
@@ -179,8 +186,15 @@ function copied(
 		unnamed(state, entry, dest_domid, dest, "copied to", court);
 }
 
+function feign({ feigned }: State, entry: CallEntry<"page.load">): void {
+	const { words } = entry.reply;
+	const shown = feigned.get(entry.domid) ?? new Set();
+	feigned.set(entry.domid, shown);
+	if (!isLong(words)) for (const word of Array.from(words)) shown.add(word);
+}
+
 function unnamed(
-	{ named }: State,
+	{ named, feigned }: State,
 	{ domid, seq }: CallEntry,
 	granter: number,
 	ref: number,
@@ -190,6 +204,7 @@ function unnamed(
 	// The tools' references are another rule's.
 	if (ref < GNTTAB_NR_RESERVED_ENTRIES || named.has(domid, granter, ref))
 		return;
+	if (feigned.get(domid)?.has(ref) === true) return;
 	court.breach({
 		domid,
 		message: `${nameOf(court, domid)} ${does} the reference ${ref} of ${nameOf(court, granter)}, which nothing that is alive names to it`,

@@ -1,9 +1,10 @@
 /** Which frames a request puts into the peer's hands: the directory it names and what that lists. */
+import { XENDISPL_DBUF_FLG_REQ_ALLOC } from "../../displif/constants.ts";
 import { walkDirectory } from "../../displif/directory.ts";
 import { decodeRequest, type Request } from "../../displif/packet.ts";
 import type { Connection, ExchangeView } from "../../journal/exchange.ts";
 
-/** Undefined for a request that names no pages. DBUF_DESTROY names those of the create before it. */
+/** Undefined for a request that names no pages. DBUF_DESTROY names those of the create before it, when they are the frontend's. */
 export function grantedFrames(
 	words: Uint32Array,
 	connection: Connection,
@@ -23,6 +24,8 @@ export function grantedFrames(
 					p.operation === "DBUF_CREATE" && p.body.dbuf_cookie === cookie,
 			);
 		if (create === undefined) return undefined;
+		// The pages are the backend's, and the directory has done its service.
+		if (asksToAllocate(create.packet)) return undefined;
 		source = create.packet;
 		before = create.seq;
 	}
@@ -34,8 +37,7 @@ export function grantedFrames(
 		return grant !== undefined && grant.seq < before ? grant : undefined;
 	};
 	const frames = new Set<number>();
-	const backendAllocates =
-		source.operation === "DBUF_CREATE" && (source.body.flags & 1) !== 0;
+	const backendAllocates = asksToAllocate(source);
 	const pages = Math.ceil(source.body.buffer_sz / 4096);
 	const walked = walkDirectory(source.body.gref_directory, pages, (ref) => {
 		const grant = named(ref);
@@ -50,3 +52,7 @@ export function grantedFrames(
 		}
 	return { operation: packet.operation, frames };
 }
+
+const asksToAllocate = (packet: Request): boolean =>
+	packet.operation === "DBUF_CREATE" &&
+	(packet.body.flags & XENDISPL_DBUF_FLG_REQ_ALLOC) !== 0;

@@ -20,9 +20,22 @@ export const oneReply = rule<Told>({
 	],
 	besides: ["displif.response.operation-echoed", "pv.bounded-wait"],
 	assumes: ["ring-bounds"],
-	observes: ["wire.response", "wire.close", "evtchn.notify"],
-	start: () => ({ lost: new Map(), last: new Map() }),
+	observes: [
+		"wire.response",
+		"wire.open",
+		"wire.close",
+		"wire.state",
+		"evtchn.notify",
+	],
+	start: () => ({ lost: new Map(), last: new Map(), taken: new Set() }),
 	step(told, entry, court) {
+		if (entry.kind === "wire.open") told.taken.delete(linkOf(entry.connection));
+		if (
+			entry.kind === "wire.state" &&
+			entry.side === "backend" &&
+			entry.after === CONNECTED
+		)
+			told.taken.add(linkOf(entry));
 		if (entry.kind === "evtchn.notify") heard(entry, told);
 		if (entry.kind === "wire.close")
 			unanswered(entry.connection, told, court, court.tick(entry.seq));
@@ -57,6 +70,7 @@ export const oneReply = rule<Told>({
 
 /** How long a backend may take, in virtual milliseconds: what the Linux frontend waits. */
 const PATIENCE = 3000;
+const CONNECTED = "4";
 
 /** By frontend. */
 interface Told {
@@ -64,7 +78,12 @@ interface Told {
 	lost: Map<number, Set<number>>;
 	/** Its last event that went out. Of requests after it a backend that sleeps knows nothing: see the rule wake-up. */
 	last: Map<number, number>;
+	/** Links that the backend has gone Connected on: of one that it has not taken up nobody waits for answers. */
+	taken: Set<string>;
 }
+
+const linkOf = ({ fe, dev }: { fe: number; dev: number }): string =>
+	`${fe} ${dev}`;
 
 function heard(
 	{ domid, call, fault, reply, seq }: CallEntry<"evtchn.notify">,
@@ -83,7 +102,8 @@ function unanswered(
 	court: Court,
 	now: number,
 ): void {
-	if (!court.running(connection.be)) return;
+	if (!court.running(connection.be) || !told.taken.has(linkOf(connection)))
+		return;
 	if ((told.lost.get(connection.fe)?.size ?? 0) > 0) return;
 	const late = connection.requests.filter(
 		(r) =>

@@ -7,6 +7,7 @@ import { type Court, rule } from "../rule.ts";
 
 /** Milliseconds between a request and its answer within which no driver has given up waiting. */
 const PROMPT_MS = 1000;
+const CONNECTED = "4";
 
 interface State {
 	/** By frontend and task: the request that it published last. */
@@ -15,6 +16,8 @@ interface State {
 	/** Responses of each connection so far, and of each answered request the index behind its response. */
 	rsp: Map<Connection, number>;
 	behind: WeakMap<Exchange, number>;
+	/** By frontend and device: since when its backend stands in Connected. Elsewhere a frontend lets its callers go. */
+	connected: Map<string, number>;
 	/** Domains of which a fault has answered a call. */
 	disturbed: Set<number>;
 	/** By frontend and device: entry at which one side left Connected, or meant to. */
@@ -62,11 +65,12 @@ export const ownAnswer = rule<State>({
 		flows: new Flows(),
 		rsp: new Map(),
 		behind: new WeakMap(),
+		connected: new Map(),
 		disturbed: new Set(),
 		left: new Map(),
 	}),
 	step(state, entry, court) {
-		const { asked, flows, rsp, behind, disturbed } = state;
+		const { asked, flows, rsp, behind, connected, disturbed } = state;
 		if ("fault" in entry && entry.fault !== 0) disturbed.add(entry.domid);
 		switch (entry.kind) {
 			case "wire.open":
@@ -93,9 +97,14 @@ export const ownAnswer = rule<State>({
 				if (request !== undefined) behind.set(request, index);
 				return;
 			}
-			case "wire.state":
-				state.left.set(`${entry.fe} ${entry.dev}`, entry.seq);
+			case "wire.state": {
+				const device = `${entry.fe} ${entry.dev}`;
+				state.left.set(device, entry.seq);
+				if (entry.side === "frontend") return;
+				if (entry.after === CONNECTED) connected.set(device, entry.seq);
+				else connected.delete(device);
 				return;
+			}
 			case "driver.asked":
 				if (entry.note.operation === "unbind") disturbed.add(entry.domid);
 				return;
@@ -136,6 +145,8 @@ function came(
 	}
 	if (BY_ANSWER[note.operation] !== operation) return;
 	if (state.disturbed.has(domid) || state.disturbed.has(connection.be)) return;
+	const since = state.connected.get(`${domid} ${device.dev}`);
+	if (since === undefined || since > exchange.seq) return;
 	const { answer } = exchange;
 	if (answer === undefined) {
 		const left = state.left.get(`${domid} ${device.dev}`) ?? 0;

@@ -1,3 +1,4 @@
+import { ERRNO } from "../../base/errno.ts";
 import type { Court } from "../rule.ts";
 import { rule } from "../rule.ts";
 
@@ -36,6 +37,8 @@ interface State {
 	mains: Map<number, number>;
 	/** Domains that have learnt that a display of theirs is gone: there is nothing to offer. */
 	blind: Set<number>;
+	/** By domain, when the store itself last had no room for what it wrote. */
+	full: Map<number, number>;
 	done: boolean;
 }
 
@@ -121,12 +124,14 @@ export const reconnects = rule<State>({
 		"phase",
 		"wait",
 		"display.open",
+		"xs.write",
 	],
 	start: () => ({
 		devices: new Map(),
 		drivers: new Map(),
 		mains: new Map(),
 		blind: new Set(),
+		full: new Map(),
 		done: false,
 	}),
 	step(state, entry, court) {
@@ -150,6 +155,11 @@ export const reconnects = rule<State>({
 				return;
 			case "display.open":
 				if (entry.reply.status < 0) state.blind.add(entry.domid);
+				return;
+			case "xs.write":
+				// A refusal that is a fault comes but so often: the next try has room.
+				if (entry.reply.status === -ERRNO.ENOSPC && entry.fault === 0)
+					state.full.set(entry.domid, entry.tick);
 				return;
 			case "task.begin":
 				if (entry.note.name !== "main") return;
@@ -179,7 +189,7 @@ export const reconnects = rule<State>({
 
 function stuck(
 	device: Device,
-	{ drivers, blind }: State,
+	{ drivers, blind, full }: State,
 	court: Court,
 	seq: number,
 ): void {
@@ -207,6 +217,9 @@ function stuck(
 	const from = Math.max(frontend.tick, backend.tick, since, court.since(domid));
 	const waited = court.tick(seq) - from;
 	if (waited < PATIENCE) return;
+	// It still tries, and there is no room in the store.
+	const refused = full.get(domid);
+	if (refused !== undefined && court.tick(seq) - refused < PATIENCE) return;
 	const told = (side: Side) => NAMES[side.value ?? ""] ?? "gone";
 	court.breach({
 		domid,

@@ -44,6 +44,7 @@ interface State {
 	asked: Map<string, BookedRequest>;
 }
 
+const CONNECTED = "4";
 const key = (...parts: number[]) => parts.join(" ");
 
 /** A refused request has left nothing behind, and who asked is told. */
@@ -60,6 +61,7 @@ export const refusedUndone = rule<State>({
 		"wire.request",
 		"wire.response",
 		"wire.state",
+		"wire.close",
 		"wait",
 		"phase",
 		"driver.result",
@@ -108,9 +110,15 @@ export const refusedUndone = rule<State>({
 				if (entry.reply.status === 0)
 					workOf(state, entry).shows.push(entry.seq);
 				return;
+			case "wire.close":
+				over(state, entry.connection);
+				return;
+			case "wire.state":
+				if (entry.side === "backend" && entry.after !== CONNECTED)
+					over(state, entry);
+				break;
 			case "wait":
 			case "phase":
-			case "wire.state":
 				break;
 			default:
 				return;
@@ -164,6 +172,15 @@ function answered(
 		state.open.push(batch);
 	}
 	batch.answers.push(booked);
+}
+
+/** A backend that leaves the link gives everything back. */
+function over(state: State, link: { fe: number; dev: number }): void {
+	for (const batch of state.open)
+		batch.answers = batch.answers.filter(
+			({ device }) => device.fe !== link.fe || device.dev !== link.dev,
+		);
+	state.open = state.open.filter(({ answers }) => answers.length > 0);
 }
 
 /**

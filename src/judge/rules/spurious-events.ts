@@ -71,7 +71,10 @@ export const spuriousEvents = rule<State>({
 				wakes.delete(entry.task);
 				return;
 			case "page.load":
-				if (flows.on(entry.reply.frame) !== undefined) flows.load(entry);
+				if (flows.on(entry.reply.frame) !== undefined)
+					// It has found something to take on another ring.
+					for (const { flow, index } of flows.load(entry))
+						if (index && flow.seen !== flow.cons) wakes.delete(entry.task);
 				break;
 			case "page.store":
 				flows.store(entry);
