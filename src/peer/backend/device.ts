@@ -34,7 +34,8 @@ const READY: readonly (number | undefined)[] = [
 
 /** Moves in a row that no way through the bus states needs: whoever changes the nodes that fast has to wait. */
 const MOVES = 16;
-/** Milliseconds until a state that could not be read or written is tried again. */
+/** Milliseconds until a state that could not be read or written is tried again; doubled each time, up to the longest. */
+const FIRST_RETRY = 125;
 const RETRY = 1000;
 /** So many connections in a row may come to nothing before the next is offered only after a while. */
 const REFUSALS = 3;
@@ -64,6 +65,8 @@ export class Device {
 	private readonly wake: number;
 	private poked = false;
 	private idle = 0;
+	/** Looks in a row that ended in a retry. */
+	private tries = 0;
 	private object = 0;
 	task = 0;
 
@@ -105,6 +108,7 @@ export class Device {
 			if (next === "again" && ++moves < MOVES) continue;
 			if (this.driver.stopping) return;
 			moves = 0;
+			this.tries = next === "rest" ? 0 : this.tries + 1;
 			this.idle = this.state === before ? this.idle + 1 : 0;
 			yield* this.rest(next === "rest" ? "rest" : "retry");
 		}
@@ -137,12 +141,16 @@ export class Device {
 			token: storm ? "" : this.token,
 			completion: this.wake,
 			display: false,
-			timeout: storm ? HOLD_OFF : next === "retry" ? RETRY : 0,
+			timeout: storm ? HOLD_OFF : next === "retry" ? this.pause : 0,
 			why: "work",
 		});
 		// The next wake-up is waited for again, and only then held off.
 		if (storm) this.idle = IDLE_WAKES - 1;
 		if (cause === "completion") this.poked = false;
+	}
+
+	private get pause(): number {
+		return Math.min(RETRY, FIRST_RETRY * 2 ** Math.max(0, this.tries - 1));
 	}
 
 	/** One look at the store, and at most one move. */
