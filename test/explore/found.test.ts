@@ -1,0 +1,101 @@
+/**
+ * What exploring has found in the reference pair, in the rules and in the engine, as it was shrunk then: each is mended, and passes. `found/` has made-up
+ * stories; what was found in a shipped case is its choices.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parsePicks } from "../../src/base/choices.ts";
+import { once } from "../../src/explore/once.ts";
+import type { Case } from "../../src/scenario/scenario.ts";
+import { loadCases } from "../wrong/suite.ts";
+import { SETUP, story } from "./stories.ts";
+
+/** Case, choices, and the seed of an order that was drawn. */
+const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
+	// Frontends that were silent when the scenario took their driver off were left with it.
+	["hostile-backend.reserved-octets[value=255]", "fault.peer-silent.fe:149=2"],
+	[
+		"hostile-backend.state-jumps-connected[state=Initialised]",
+		"fault.peer-silent.fe:255=1",
+	],
+	// A driver was started in a domain that hung.
+	[
+		"sweeps.backend-starts[call=xs.directory,nth=1,error=-EIO,times=9]",
+		"fault.domain-hang.be:13=1",
+	],
+	// A store without room for what a side has to write.
+	["world.store-full[nodes=13]", "fault.watch-fails.fe:0=1"],
+	// A step that announces what an earlier one broke, to which the story does not come after a fault.
+	["hostile-frontend.state-text[text=-4]", "fault.display-vanishes.be:2=1"],
+	// A frame that is mapped anew is not looked at for the second time.
+	[
+		"grants.backend-cannot-bind[call=grant.map,nth=4,error=GNTST_no_space]",
+		"fault.watch-doubled.be:1=1,fault.words-rewritten.be:0=2",
+	],
+	// References that only a fault has shown.
+	[
+		"hostile-frontend.directory-loop[pages=1023]",
+		"fault.words-rewritten.be:12=2",
+	],
+	// A directory of the backend's own pages has done its service before they are destroyed.
+	[
+		"hostile-backend.be-alloc-unusable[place=last,word=4,ref=0]",
+		"fault.end-fails.fe:1=1,fault.notify-lost.fe:2=1",
+	],
+	// The ports of a driver that is gone.
+	["death.driver-reloaded", "fault.port-fails.fe:3=1"],
+	// A late notification for a port that is another channel's by then.
+	[
+		"hostile-backend.closes-mid-request[state=Closed]",
+		"fault.notify-doubled.fe:0=1,fault.notify-lost.fe:1=1",
+	],
+	// A failure that a scenario aims at one access, and that hit another one after a fault.
+	[
+		"grants.backend-cannot-lend[call=page.store,nth=1,error=-EIO]",
+		"fault.access-fails.be:1=1",
+	],
+	[
+		"grants.edid-not-written[what=write,call=page.store,nth=1,error=-EIO]",
+		"fault.map-fails.be:9=2",
+	],
+	[
+		"sweeps.backend-shows[call=page.store,nth=8,error=-EIO]",
+		"fault.map-fails.be:7=1",
+		288599,
+	],
+	// A backend that is started anew before it has taken up what the frontend published.
+	["grants.backend-store-full[nth=1,times=1]", "fault.peer-restarts.be:69=1"],
+	// A backend that tried once a second to say that it closes.
+	["grants.backend-store-full[nth=2,times=3]", "fault.words-rewritten.be:4=1"],
+	// A link that ends right after a refusal.
+	[
+		"grants.unmap-fails[nth=1]",
+		"fault.words-rewritten.be:4=2,fault.store-write-fails.be:5=1",
+	],
+	// A task that is woken for one ring and finds something on the other.
+	["hostile-frontend.reserved-octets[value=1]", "", 37969],
+];
+
+describe("what exploring has found is mended", () => {
+	const cases = new Map(
+		loadCases(["scenarios"]).map((one): [string, Case] => [one.id, one]),
+	);
+
+	it.each(SHIPPED)("in %s with %s", async (id, choices, seed = 0) => {
+		const shipped = cases.get(id);
+		if (shipped === undefined) throw new Error(`${id} is not shipped`);
+		const picks = parsePicks(choices);
+		if ("error" in picks) throw new Error(picks.error);
+		const { found, struck } = await once(shipped, SETUP, { picks, seed });
+		expect(found.map(({ message }) => message)).toEqual([]);
+		if (seed === 0) expect(struck).toHaveLength(picks.length);
+	});
+
+	const folder = join(import.meta.dirname, "found");
+	it.each(readdirSync(folder))("in the story %s", async (file) => {
+		const one = story(readFileSync(join(folder, file), "utf8"));
+		const { found } = await once(one, SETUP, { picks: one.choices ?? [] });
+		expect(found.map(({ message }) => message)).toEqual([]);
+	});
+});
