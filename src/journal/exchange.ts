@@ -538,9 +538,11 @@ export class ExchangeView {
 	): void {
 		const { in_prod, in_cons: before } = c.sense;
 		c.inCons = value;
-		const bound = ahead(in_prod, before);
-		if (ahead(value, before) <= bound) c.sense.in_cons = value;
-		else
+		const count = ahead(value, before);
+		if (count <= ahead(in_prod, before)) c.sense.in_cons = value;
+		// Who follows an index that makes no sense is the affair of another rule.
+		const bound = ahead(c.inProd, before);
+		if (count > bound)
 			out.push({
 				kind: "wire.index",
 				connection: c,

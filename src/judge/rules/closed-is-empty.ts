@@ -4,11 +4,21 @@ import { type Court, rule } from "../rule.ts";
 const CLOSED = "6";
 const PORT_NODES = ["req-event-channel", "evt-event-channel"] as const;
 
+/** What a connection was made of, as far as the frontend has not given it back: a number may come again for another device. */
+interface Link {
+	connection: Connection;
+	/** Frames; 0 for none. */
+	ring: number;
+	events: number;
+	/** The frontend's, as they were published. */
+	ports: number[];
+}
+
 interface State {
 	/** Domain and port of each that was opened for a backend. */
 	ports: Set<string>;
-	/** The latest connection of each connector, with the frontend's ports as they were published. */
-	links: Map<string, { connection: Connection; ports: number[] }>;
+	/** The latest connection of each connector. */
+	links: Map<string, Link>;
 	/** By domain: frames that it could not unmap, or not take back. */
 	stuck: Map<number, Set<number>>;
 }
@@ -26,6 +36,7 @@ export const closedIsEmpty = rule<State>({
 		"evtchn.alloc-unbound",
 		"evtchn.close",
 		"driver.exit",
+		"page.free",
 		"grant.end",
 		"grant.unmap",
 		"wire.open",
@@ -43,12 +54,16 @@ export const closedIsEmpty = rule<State>({
 				if (entry.reply.status !== 0) return;
 				const { domid, call } = entry;
 				ports.delete(`${domid} ${call.port}`);
-				// The number may come again, for another device.
 				for (const link of links.values())
 					if (link.connection.fe === domid)
 						link.ports = link.ports.filter((port) => port !== call.port);
 				return;
 			}
+			case "page.free":
+				for (const link of links.values())
+					for (const page of ["ring", "events"] as const)
+						if (link[page] === entry.reply.frame) link[page] = 0;
+				return;
 			case "driver.exit":
 				if (entry.reply.status === 0) ended(state, entry.call.domid);
 				return;
@@ -71,6 +86,8 @@ export const closedIsEmpty = rule<State>({
 				const dir = `/local/domain/${fe}/device/vdispl/${dev}/${connector}`;
 				links.set(`${fe} ${dev} ${connector}`, {
 					connection,
+					ring: connection.ring,
+					events: connection.events,
 					ports: PORT_NODES.map((node) =>
 						Number(court.exchange.store.value(`${dir}/${node}`) ?? "0"),
 					),
@@ -110,9 +127,9 @@ function closed(
 	const backState = store.value(
 		`/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`,
 	);
-	for (const { connection, ports: published } of links.values()) {
+	for (const { connection, ring, events, ports: published } of links.values()) {
 		if (connection.fe !== fe || connection.dev !== dev) continue;
-		const { ring, events, connector } = connection;
+		const { connector } = connection;
 		let left: string | undefined;
 		for (const frame of [ring, events]) {
 			if (frame === 0) continue;

@@ -79,8 +79,9 @@ export const fetchedOnce = rule<State>({
 });
 
 function opened({ starts, responses }: State, connection: Connection): void {
-	const { reqProd, rspProd, inProd } = connection;
-	starts.set(connection, { req: reqProd, rsp: rspProd, events: inProd });
+	// Requests that stand on the ring already are told of next.
+	const { rspProd: req, rspProd: rsp, inProd: events } = connection;
+	starts.set(connection, { req, rsp, events });
 	responses.set(connection, 0);
 }
 

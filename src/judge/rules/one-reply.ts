@@ -27,9 +27,14 @@ export const oneReply = rule<Told>({
 		"wire.state",
 		"evtchn.notify",
 	],
-	start: () => ({ lost: new Map(), last: new Map(), taken: new Set() }),
+	start: () => ({
+		lost: new Map(),
+		last: new Map(),
+		ports: new Map(),
+		taken: new Set(),
+	}),
 	step(told, entry, court) {
-		if (entry.kind === "wire.open") told.taken.delete(linkOf(entry.connection));
+		if (entry.kind === "wire.open") opened(entry.connection, told, court);
 		if (
 			entry.kind === "wire.state" &&
 			entry.side === "backend" &&
@@ -76,8 +81,10 @@ const CONNECTED = "4";
 interface Told {
 	/** Ports whose last event a fault took away. Of what stands on their rings the backend was not told. */
 	lost: Map<number, Set<number>>;
-	/** Its last event that went out. Of requests after it a backend that sleeps knows nothing: see the rule wake-up. */
-	last: Map<number, number>;
+	/** By frontend and port: the last event that went out. Of requests after it a backend that sleeps knows nothing: see the rule wake-up. */
+	last: Map<string, number>;
+	/** The port of each connection by which the backend is told of requests. */
+	ports: Map<Connection, number>;
 	/** Links that the backend has gone Connected on: of one that it has not taken up nobody waits for answers. */
 	taken: Set<string>;
 }
@@ -85,12 +92,23 @@ interface Told {
 const linkOf = ({ fe, dev }: { fe: number; dev: number }): string =>
 	`${fe} ${dev}`;
 
+function opened(
+	connection: Connection,
+	{ taken, ports }: Told,
+	court: Court,
+): void {
+	const { fe, dev, connector } = connection;
+	taken.delete(linkOf(connection));
+	const node = `/local/domain/${fe}/device/vdispl/${dev}/${connector}/req-event-channel`;
+	ports.set(connection, Number(court.exchange.store.value(node) ?? "0"));
+}
+
 function heard(
 	{ domid, call, fault, reply, seq }: CallEntry<"evtchn.notify">,
 	{ lost, last }: Told,
 ): void {
 	// Through a port that it has closed a frontend tells nobody anything.
-	if (fault === 0 && reply.status === 0) last.set(domid, seq);
+	if (fault === 0 && reply.status === 0) last.set(`${domid} ${call.port}`, seq);
 	const ports = lost.get(domid) ?? new Set();
 	if (fault !== 0) lost.set(domid, ports.add(call.port));
 	else ports.delete(call.port);
@@ -105,10 +123,12 @@ function unanswered(
 	if (!court.running(connection.be) || !told.taken.has(linkOf(connection)))
 		return;
 	if ((told.lost.get(connection.fe)?.size ?? 0) > 0) return;
+	const { fe } = connection;
+	const last = told.last.get(`${fe} ${told.ports.get(connection)}`) ?? -1;
 	const late = connection.requests.filter(
 		(r) =>
 			r.answer === undefined &&
-			r.seq < (told.last.get(connection.fe) ?? -1) &&
+			r.seq < last &&
 			now - Math.max(r.tick, court.since(connection.be)) >= PATIENCE,
 	);
 	const first = late[0];

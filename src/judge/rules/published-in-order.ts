@@ -43,7 +43,7 @@ export const publishedInOrder = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["ring.slot-before-index"],
-	assumes: [],
+	assumes: ["ring-bounds"],
 	observes: [
 		"wire.open",
 		"wire.close",

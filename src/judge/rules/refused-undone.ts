@@ -174,11 +174,14 @@ function answered(
 	batch.answers.push(booked);
 }
 
-/** A backend that leaves the link gives everything back. */
+/** A backend that leaves the link takes its pages back, also those of a buffer that it has just refused to destroy. */
 function over(state: State, link: { fe: number; dev: number }): void {
 	for (const batch of state.open)
 		batch.answers = batch.answers.filter(
-			({ device }) => device.fe !== link.fe || device.dev !== link.dev,
+			({ device, packet }) =>
+				packet.operation !== "DBUF_DESTROY" ||
+				device.fe !== link.fe ||
+				device.dev !== link.dev,
 		);
 	state.open = state.open.filter(({ answers }) => answers.length > 0);
 }

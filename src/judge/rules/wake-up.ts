@@ -218,9 +218,10 @@ function load(state: State, entry: Load): void {
 		const at = flow.thresholdWord;
 		if (flow.producer !== entry.domid || at < word || at >= word + count)
 			continue;
+		// The first look decides: a later one is that of a later index.
 		for (const owed of state.owed)
 			if (owed.flow === flow && owed.task === entry.task && owed.barrier)
-				owed.loaded = words[at - word] as number;
+				owed.loaded ??= words[at - word] as number;
 	}
 	for (const { flow, index } of state.flows.load(entry)) {
 		const watch = state.watches.get(flow);

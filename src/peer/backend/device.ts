@@ -37,6 +37,8 @@ const MOVES = 16;
 /** Milliseconds until a state that could not be read or written is tried again; doubled each time, up to the longest. */
 const FIRST_RETRY = 125;
 const RETRY = 1000;
+/** So often a driver that stops tries again. */
+const LAST_TRIES = 3;
 /** So many connections in a row may come to nothing before the next is offered only after a while. */
 const REFUSALS = 3;
 /** Milliseconds until a device is offered again after a connection that could not be made; doubled each time, up to 64 times. */
@@ -106,9 +108,11 @@ export class Device {
 			const next = yield* this.step();
 			if (next === "gone") return;
 			if (next === "again" && ++moves < MOVES) continue;
-			if (this.driver.stopping) return;
 			moves = 0;
 			this.tries = next === "rest" ? 0 : this.tries + 1;
+			// Nobody is left waiting for a backend that could not say at once that it goes.
+			if (this.driver.stopping && (next === "rest" || this.tries > LAST_TRIES))
+				return;
 			this.idle = this.state === before ? this.idle + 1 : 0;
 			yield* this.rest(next === "rest" ? "rest" : "retry");
 		}

@@ -148,13 +148,17 @@ export class Displays {
 		yield* ask("completion.complete", { completion: this.poke });
 	}
 
-	/** `frame` says that it is time to draw, not that anything is on screen: nothing follows from it. */
+	/** `frame` says that it is time to draw, not that anything is on screen: all that follows is that the display is at it, and no flip is given up just then. */
 	protected *happened(
 		display: OpenDisplay,
 		event: string,
 		buffer: number,
 	): Turns {
 		switch (event) {
+			case "frame":
+				for (const { flip } of display.shows)
+					if (flip !== undefined) flip.age = 0;
+				return;
 			case "presented":
 				return yield* this.presented(display, buffer);
 			case "released":
