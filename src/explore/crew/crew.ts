@@ -42,6 +42,9 @@ export interface CrewOptions {
 	patience: number;
 }
 
+/** A run leaves little behind that the next one needs: with room for some of them the collector has a tenth less to do. */
+const YOUNG_MEGABYTES = 96;
+
 /** A worker could not be started at all. */
 export class Unusable extends Error {}
 
@@ -157,6 +160,7 @@ class Member {
 			} satisfies WorkerSetup,
 			stdout: true,
 			stderr: true,
+			resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
 		});
 		// What a module prints belongs to nobody's report.
 		worker.stdout.resume();
