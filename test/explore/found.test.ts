@@ -73,6 +73,11 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 		"grants.unmap-fails[nth=1]",
 		"fault.words-rewritten.be:4=2,fault.store-write-fails.be:5=1",
 	],
+	// A client whose operation ends while its driver is about to leave a broken link.
+	[
+		"hostile-frontend.be-alloc-of-another",
+		"fault.port-fails.be:3=1,fault.words-rewritten.fe2:9=1",
+	],
 	// A task that is woken for one ring and finds something on the other.
 	["hostile-frontend.reserved-octets[value=1]", "", 37969],
 ];

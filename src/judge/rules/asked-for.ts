@@ -349,12 +349,19 @@ function silent(
 
 function overdue(
 	state: State,
-	{ fe, be, dev, domid }: WireEntry & { kind: "wire.state" },
+	{ fe, be, dev, domid, seq: leaves }: WireEntry & { kind: "wire.state" },
 	court: Court,
 ): void {
 	const back = `/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`;
 	if (domid !== fe || court.exchange.store.value(back) !== CONNECTED) return;
-	const due = state.owed.filter((one) => one.domid === fe && one.dev === dev);
+	// Who leaves by itself has found the link broken, and may have told its client so late.
+	const asked = state.leaving.has(nameOf(fe, { dev }, ""));
+	const due = state.owed.filter(
+		(one) =>
+			one.domid === fe &&
+			one.dev === dev &&
+			(asked || court.tick(one.seq) < court.tick(leaves)),
+	);
 	for (const { operation, what, seq } of due)
 		court.breach({
 			domid: fe,

@@ -35,6 +35,8 @@ interface State {
 	drivers: Map<string, number>;
 	/** Tasks `main` of backends. */
 	mains: Map<number, number>;
+	/** By task: the device that a frontend's driver is being bound to, or taken off. */
+	asked: Map<number, number>;
 	/** Domains that have learnt that a display of theirs is gone: there is nothing to offer. */
 	blind: Set<number>;
 	/** By domain, when the store itself last had no room for what it wrote. */
@@ -120,6 +122,7 @@ export const reconnects = rule<State>({
 		"wire.state",
 		"task.begin",
 		"task.end",
+		"driver.asked",
 		"driver.result",
 		"phase",
 		"wait",
@@ -130,6 +133,7 @@ export const reconnects = rule<State>({
 		devices: new Map(),
 		drivers: new Map(),
 		mains: new Map(),
+		asked: new Map(),
 		blind: new Set(),
 		full: new Map(),
 		done: false,
@@ -170,12 +174,20 @@ export const reconnects = rule<State>({
 				if (state.mains.get(entry.domid) === entry.task)
 					state.drivers.delete(`${entry.domid}`);
 				return;
-			case "driver.result":
-				if (entry.note.operation === "bind" && entry.note.result >= 0)
-					state.drivers.set(`${entry.domid}`, entry.tick);
-				if (entry.note.operation === "unbind")
-					state.drivers.delete(`${entry.domid}`);
+			case "driver.asked": {
+				const { operation, args } = entry.note;
+				if (operation === "bind" || operation === "unbind")
+					state.asked.set(entry.task, JSON.parse(args).dev);
 				return;
+			}
+			case "driver.result": {
+				const { operation, result } = entry.note;
+				const driver = `${entry.domid} ${state.asked.get(entry.task)}`;
+				if (operation === "bind" && result >= 0)
+					state.drivers.set(driver, entry.tick);
+				if (operation === "unbind") state.drivers.delete(driver);
+				return;
+			}
 			case "phase":
 				if (entry.note.name !== "epilogue" || state.done) return;
 				state.done = true;
@@ -210,7 +222,9 @@ function stuck(
 		blind.has(be)
 	)
 		return;
-	const since = drivers.get(`${domid}`);
+	const since = drivers.get(
+		debt.side === "frontend" ? `${fe} ${dev}` : `${be}`,
+	);
 	if (since === undefined || !court.running(domid)) return;
 	// A side that the scenario plays need not move on its own.
 	if (court.participant(domid)?.standing === "scripted") return;
