@@ -158,6 +158,8 @@ export class Play implements Stage {
 			if (standing === "scripted" && kind.refuses !== true) continue;
 			if (only !== undefined && only !== name) continue;
 			if (kind.backendOnly === true && role !== "backend") continue;
+			const { lacks = [] } = this.playersOf(standing)[role];
+			if (kind.needs !== undefined && lacks.includes(kind.needs)) continue;
 			this.faults.ask(kind, domid, name);
 		}
 	}
@@ -343,6 +345,12 @@ export class Play implements Stage {
 	}
 	private readonly stopping = new Set<Actor>();
 
+	private playersOf(
+		standing: Actor["standing"],
+	): Pick<Players, "frontend" | "backend"> {
+		return standing === "subject" ? this.players : this.players.standIn;
+	}
+
 	private makeDriver(actor: Actor): void {
 		const { world } = this.case;
 		const context: PeerContext = {
@@ -359,10 +367,9 @@ export class Play implements Stage {
 			versions: world.versions,
 		};
 		this.tellLimits(actor, context);
-		const players =
-			actor.standing === "subject" ? this.players : this.players.standIn;
+		const { [actor.role]: player } = this.playersOf(actor.standing);
 		this.runner.turnOf(actor.domid);
-		const made = madeBy(actor, players[actor.role], context);
+		const made = madeBy(actor, player, context);
 		this.runner.turnOf(0);
 		if ("operations" in made) actor.frontend = made;
 		else {

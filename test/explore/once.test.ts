@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { footprints, once } from "../../src/explore/once.ts";
+import { footprints, once, type Setup } from "../../src/explore/once.ts";
 import { FAULTS } from "../../src/run/faults/index.ts";
 import { SETUP, story } from "./stories.ts";
 
@@ -119,5 +119,20 @@ steps:
 		];
 		expect(plain.report.ticks).toBeLessThan(10_000);
 		expect(struck.report.ticks).toBeGreaterThanOrEqual(10_000);
+	});
+
+	test("a fault that cannot happen to an implementation has no place in it", async () => {
+		const lacks = ["grant-errors"];
+		const frontend = { ...SETUP.reference.frontend, lacks };
+		const labels = async (under: Setup["under"]) => {
+			const faults = ["claim-fails", "reserve-fails"];
+			const setup = { ...SETUP, under };
+			const { places } = await once(CREATE, setup, { picks: [], faults });
+			return new Set(places.map(({ label }) => label));
+		};
+		expect(await labels({})).toContain("fault.claim-fails.fe");
+		expect([...(await labels({ frontend }))]).toEqual([
+			"fault.reserve-fails.fe",
+		]);
 	});
 });

@@ -6,4 +6,5 @@ export const accessFails = refusal(
 	"a page cannot be granted",
 	["grant.access"],
 	{ ENOMEM: -errnoNumber("ENOMEM") },
+	{ needs: "grant-errors" },
 );

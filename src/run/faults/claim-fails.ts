@@ -6,4 +6,5 @@ export const claimFails = refusal(
 	"a reference cannot be claimed",
 	["grant.claim"],
 	{ ENOSPC: -errnoNumber("ENOSPC") },
+	{ needs: "grant-errors" },
 );

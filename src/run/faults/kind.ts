@@ -2,6 +2,7 @@
  * A fault that is tried wherever it can strike. It is one more choice of the die: at each of its places the runner asks `fault.NAME.WHO`; 0 is
  * the plain story, 1 and up are the ways it can strike there. A replay holds it like any other pick.
  */
+import type { AbilityName } from "../../scenario/abilities.ts";
 import type { AnyReply, Call, CallName } from "../../xen/call.ts";
 import type { World } from "../../xen/world.ts";
 import { blank } from "./blank.ts";
@@ -49,6 +50,8 @@ export interface FaultKind {
 	ways: readonly string[];
 	/** It strikes backends only. */
 	backendOnly?: boolean;
+	/** It strikes only who has this ability. */
+	needs?: AbilityName;
 	/** A call fails, and that is all: what `sweep` of a scenario means. */
 	refuses?: boolean;
 	/** `way` counts from 0. */
@@ -61,7 +64,7 @@ export function refusal(
 	says: string,
 	at: readonly CallName[],
 	statuses: Readonly<Record<string, number>>,
-	more: Pick<FaultKind, "fits"> = {},
+	more: Pick<FaultKind, "fits" | "needs"> = {},
 ): FaultKind {
 	const values = Object.values(statuses);
 	return {
