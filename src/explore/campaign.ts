@@ -262,6 +262,8 @@ function resumed(options: CampaignOptions): Progress | undefined {
 		throw new NoState(
 			`${options.state} is of another campaign: take another file, or delete it`,
 		);
+	// JSON has no infinity.
+	progress.left ??= Number.POSITIVE_INFINITY;
 	return progress;
 }
 

@@ -173,9 +173,10 @@ class Shrinking {
 			});
 	}
 
-	/** Each step by itself: without what it expects, and with smaller numbers. */
+	/** Each step by itself: waited for at once, without what it expects, and with smaller numbers. */
 	private async smallerSteps(): Promise<void> {
 		for (let at = 0; at < this.best.story.steps.length; at++) {
+			await this.joined(at);
 			for (const key of [...EXPECTATIONS, "async"] as const) {
 				const step = this.best.story.steps[at] as Step;
 				if (step[key] !== undefined)
@@ -195,6 +196,20 @@ class Shrinking {
 				}
 			}
 		}
+	}
+
+	/** A step that goes on beside others, and the one that waits for it, made one. */
+	private async joined(at: number): Promise<void> {
+		const { story } = this.best;
+		const { async: name } = story.steps[at] as Step;
+		if (name === undefined) return;
+		const steps = story.steps
+			.map((one, index) => (index === at ? this.without(one, ["async"]) : one))
+			.filter(
+				({ verb, args }) =>
+					!(verb === "join" && (args as { of?: unknown }).of === name),
+			);
+		await this.attempt({ ...story, steps });
 	}
 
 	private async swap(at: number, step: Step): Promise<boolean> {

@@ -136,7 +136,7 @@ export async function runCase(
 		options.rules ?? RULES,
 	);
 	const { runner, journal } = play;
-	switchOn(play, options);
+	switchOn(play, options.faults ?? [], picksOf(story, options));
 	options.staged?.(play);
 	runner.onTurn = options.onTurn;
 	for (const { domid, role, standing } of play.actors.values())
@@ -220,18 +220,25 @@ export async function runCase(
 	};
 }
 
-function die(story: Case, { seed, picks }: CaseOptions): Choices {
-	if (picks !== undefined) return new ReplayedChoices(picks);
-	if (seed !== 0) return new SeededChoices(seed, story.id);
-	return story.choices === undefined
-		? new PlainChoices()
-		: new ReplayedChoices(story.choices);
+function die(story: Case, options: CaseOptions): Choices {
+	const { seed, picks } = options;
+	if (picks === undefined && seed !== 0)
+		return new SeededChoices(seed, story.id);
+	const chosen = picksOf(story, options);
+	return chosen.length === 0 ? new PlainChoices() : new ReplayedChoices(chosen);
 }
+
+/** What is chosen beforehand: what was asked for, or what the scenario says when no order is drawn. */
+const picksOf = (
+	{ choices = [] }: Case,
+	{ seed, picks }: CaseOptions,
+): readonly Pick[] => picks ?? (seed === 0 ? choices : []);
 
 /** The die is asked about a kind of faults when the options or the picks name it; in the order of the shelf, so that its places keep their numbers. */
 function switchOn(
 	play: Play,
-	{ faults = [], picks = [] }: Pick2<CaseOptions, "faults" | "picks">,
+	faults: readonly string[],
+	picks: readonly Pick[],
 ): void {
 	const named = picks.map(({ label }) => faultOf(label));
 	for (const kind of FAULTS) {

@@ -1,11 +1,16 @@
 /** Findings of wrong implementations are shrunk to a file that fails by itself, with the same rule and the same party to blame. */
 import { describe, expect, it } from "vitest";
 import type { Pick as Choice } from "../../src/base/choices.ts";
-import { once, type Setup } from "../../src/explore/once.ts";
+import {
+	type Setup,
+	signature as signatureOf,
+} from "../../src/explore/once.ts";
 import { type Shrunk, shrink } from "../../src/explore/shrink.ts";
+import { runCase } from "../../src/run/case.ts";
 import type { Case } from "../../src/scenario/scenario.ts";
 import { loadWrong } from "../wrong/catalogue.ts";
 import { loadCases, placed, REFERENCE } from "../wrong/suite.ts";
+import { story } from "./stories.ts";
 
 const generic = loadCases(["scenarios/explore"]);
 const scenario = (id: string) =>
@@ -31,11 +36,9 @@ async function shrunk(
 	const setup = await setupOf(file);
 	const done = await shrink(scenario(id), picks, signature, setup);
 	if ("why" in done) throw new Error(done.why);
-	// Not only its own word: the story that was read from the file fails when it is run.
-	const { found } = await once(done.story, setup, {
-		picks: done.story.choices ?? [],
-	});
-	expect(found.map((one) => one.signature)).toContain(signature);
+	// Not only its own word: the story that was read from the file fails when it is run as it stands.
+	const { report } = await runCase(done.story, { ...setup, seed: 0 });
+	expect(report.findings.map(signatureOf)).toContain(signature);
 	return done;
 }
 
@@ -79,6 +82,27 @@ describe("a finding of a wrong implementation is shrunk", () => {
 		);
 		expect(after.switches).toBe(0);
 		expect(after.steps).toBeLessThanOrEqual(6);
+	});
+});
+
+describe("a step that goes on beside others", () => {
+	it("becomes one with the step that waits for it", async () => {
+		const beside = story(`
+id: test.beside
+title: a buffer is made beside the story
+steps:
+  - gem.create: { as: one, width: 1, height: 1, bpp: 32 }
+    async: made
+  - join: { of: made }
+  - fb.create: { as: front, of: one }
+  - mode.set: { of: front }
+  - page.flip: { of: front }
+`);
+		const setup = await setupOf("backend-publishes-events-early");
+		const done = await shrink(beside, [], "published-in-order be", setup);
+		if ("why" in done) throw new Error(done.why);
+		expect(done.after.steps).toBe(4);
+		expect(done.text).not.toContain("async");
 	});
 });
 
