@@ -5,6 +5,7 @@ import { lists } from "../../src/report/baseline/apply.ts";
 import type { CaseReport, Report } from "../../src/report/report.ts";
 import { BUGS } from "../../src/spec/bugs.ts";
 import type { Explained } from "./explain.ts";
+import { EXPLORED, EXPLORING, STORIES } from "./explored.ts";
 import { DEFECTS, type Defect } from "./known.ts";
 
 export interface Version {
@@ -13,6 +14,8 @@ export interface Version {
 	sources: string;
 	report: Report;
 	found: Explained;
+	/** Of the stories that exploring has left. */
+	explored: Explained;
 }
 
 /** Lines of a story that are shown: the last ones before the finding. */
@@ -45,16 +48,20 @@ function lineOf({ where }: Defect, sources: string): string {
 const cases = (found: Explained, defect: Defect): readonly CaseReport[] =>
 	found.shown.get(defect) ?? [];
 
-function table(versions: readonly Version[]): string {
+function table(
+	versions: readonly Version[],
+	defects: readonly Defect[],
+	of: "found" | "explored",
+): string {
 	const head = [
 		"| | what | function | verdict | catalogue |",
 		...versions.map(({ release }) => ` ${release}: line, cases |`),
 	].join("");
 	const rule = `|---|---|---|---|---|${versions.map(() => "---|").join("")}`;
-	const rows = DEFECTS.map((defect) => {
+	const rows = defects.map((defect) => {
 		const { id, title, where, verdict, bugs } = defect;
 		const columns = versions.map(
-			({ sources, found }) =>
+			({ sources, [of]: found }) =>
 				` ${lineOf(defect, sources)}, ${cases(found, defect).length} |`,
 		);
 		return `| [${id}](#${id.toLowerCase()}) | ${title} | \`${where.function}\`, ${basename(where.file)} | ${verdict} | ${bugs.join(", ")} |${columns.join("")}`;
@@ -93,6 +100,28 @@ function chapter(defect: Defect, [first]: readonly Version[]): string {
 		`found     ${finding.message}`,
 		`expected  ${finding.expected}`,
 		`got       ${finding.got}`,
+		"```",
+	].join("\n");
+}
+
+/** The story as a file, and what it says. */
+function exploredChapter(defect: Defect, [first]: readonly Version[]): string {
+	const { id, title, says, lists: entries, story } = defect;
+	const [one] = cases((first as Version).explored, defect);
+	const finding = one?.findings.find((each) =>
+		entries.some((entry) => lists(entry, each)),
+	);
+	if (finding === undefined)
+		throw new Error(`${id}: ${story} does not show it any more`);
+	return [
+		`### ${id}`,
+		"",
+		`**${title}.** ${says}`,
+		"",
+		`Requirement ${finding.requirements.map((each) => `\`${each}\``).join(", ")}.`,
+		"",
+		"```yaml",
+		readFileSync(join(STORIES, story), "utf8").trimEnd(),
 		"```",
 	].join("\n");
 }
@@ -159,11 +188,19 @@ happen to a kernel, such as a grant that cannot be opened, are not tried on it.
 Of ${counts.cases} cases ${counts["not-applicable"]} are not about a frontend and ${counts.skipped} need what the driver lacks. Nearly all others fail, for L01 shows whenever the driver lets go of a channel. A *bug* is wrong by
 the protocol, by the kernel's own rules or by what every PV driver owes. *Strictness* is where a rule or scenario asks for more than the kernel's interfaces let a driver give.
 
-${table(versions)}
+${table(versions, DEFECTS, "found")}
 
 ## Findings, one by one
 
 ${DEFECTS.map((defect) => chapter(defect, versions)).join("\n\n")}
+
+## What exploring finds beside
+
+${EXPLORING}
+
+${table(versions, EXPLORED, "explored")}
+
+${EXPLORED.map((defect) => exploredChapter(defect, versions)).join("\n\n")}
 
 ## The catalogue of bugs
 

@@ -9,7 +9,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildDriver } from "../../src/attach/linux/build.ts";
 import { linuxFrontend } from "../../src/attach/linux/frontend.ts";
@@ -17,10 +17,13 @@ import type { Kernel } from "../../src/attach/linux/wasm.ts";
 import { loadSelected } from "../../src/check.ts";
 import backend from "../../src/peer/backend.ts";
 import frontend from "../../src/peer/frontend.ts";
+import type { Report } from "../../src/report/report.ts";
 import { type CaseRun, runCase } from "../../src/run/case.ts";
 import { selectFiles } from "../../src/scenario/select.ts";
 import { command, ROOT } from "../cli/command.ts";
 import { baselineText } from "./baseline.ts";
+import { explain } from "./explain.ts";
+import { EXPLORED, STORIES } from "./explored.ts";
 import { DEFECTS } from "./known.ts";
 
 /** Reports break their lines: here each run of blanks is one. */
@@ -35,9 +38,13 @@ const folder = mkdtempSync(join(tmpdir(), "xdisp-check-driver-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("what is known of the driver", () => {
-	it("is what the baseline lists", () => {
-		const file = join(ROOT, "fixtures/baselines/linux-6.1.yaml");
-		expect(readFileSync(file, "utf8")).toBe(baselineText());
+	it("is what the baselines list", () => {
+		const text = (name: string) =>
+			readFileSync(join(ROOT, "fixtures/baselines", name), "utf8");
+		expect(text("linux-6.1.yaml")).toBe(baselineText(DEFECTS));
+		expect(text("linux-6.1-explored.yaml")).toBe(
+			baselineText([...DEFECTS, ...EXPLORED]),
+		);
 	});
 
 	it("is told in docs/LINUX.md, each with its story", () => {
@@ -46,6 +53,29 @@ describe("what is known of the driver", () => {
 			expect(text).toContain(`### ${id}\n\n**${title}.** ${says}\n`);
 			expect(text).toContain(`\`${story}\``);
 		}
+		for (const { id, title, says, story } of EXPLORED) {
+			expect(text).toContain(`### ${id}\n\n**${title}.** ${says}\n`);
+			const file = readFileSync(join(ROOT, STORIES, story), "utf8");
+			expect(text).toContain(`\`\`\`yaml\n${file.trimEnd()}\n\`\`\``);
+		}
+	});
+});
+
+const places = await buildDriver("debian-6.1");
+
+describe("a story that exploring has left", () => {
+	it.skipIf(!places.ok)("shows its defect by itself", () => {
+		const { out } = command([
+			...["run", STORIES, "--frontend", "linux:debian-6.1"],
+			...["--reporter", "json"],
+		]);
+		const report = JSON.parse(out) as Report;
+		const { shown, strange } = explain(report, [...DEFECTS, ...EXPLORED]);
+		expect(strange).toEqual([]);
+		for (const defect of EXPLORED)
+			expect(shown.get(defect)?.map(({ id }) => id)).toContain(
+				`linux.${basename(defect.story, ".yaml")}`,
+			);
 	});
 });
 
@@ -143,7 +173,7 @@ describe.skipIf(!built.ok)(`a gate for patches${why}`, () => {
 			join(scenarios, "take-fails.yaml"),
 		);
 		// Only what this one scenario finds: the channels closed twice, and the object that is lost.
-		const entries = baselineText()
+		const entries = baselineText(DEFECTS)
 			.split(/^(?= {2}- )/m)
 			.filter(
 				(entry, index) =>

@@ -15,19 +15,21 @@ export interface Explained {
 	idle: readonly string[];
 }
 
-const entries = DEFECTS.flatMap((defect) =>
-	defect.lists.map((entry) => ({
-		defect,
-		entry,
-		fits: formOf(entry.case ?? "*"),
-		met: false,
-	})),
-);
-
-export function explain(report: Report): Explained {
+/** `defects`: those whose entries are looked for; each has to be found. */
+export function explain(
+	report: Report,
+	defects: readonly Defect[] = DEFECTS,
+): Explained {
+	const entries = defects.flatMap((defect) =>
+		defect.lists.map((entry) => ({
+			defect,
+			entry,
+			fits: formOf(entry.case ?? "*"),
+			met: false,
+		})),
+	);
 	const shown = new Map<Defect, CaseReport[]>();
 	const strange: { one: CaseReport; finding: Finding }[] = [];
-	for (const one of entries) one.met = false;
 	for (const { cases } of report.files)
 		for (const one of cases)
 			for (const finding of one.findings) {

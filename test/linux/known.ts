@@ -696,11 +696,21 @@ export const DEFECTS: readonly Defect[] = [
 			function: "display_disable",
 			line: "Failed to disable display",
 		},
-		says: "DRM's close of a handle, removal of a framebuffer and switch-off of a CRTC return nothing that a driver could say: an unanswered DBUF_DESTROY, FB_DETACH or SET_CONFIG is printed at most.",
+		says: "DRM's close of a handle, removal of a framebuffer and switch-off of a CRTC return nothing that a driver could say: a DBUF_DESTROY, FB_DETACH or SET_CONFIG that was not answered, or could not be sent any more, is printed at most. What a framebuffer still shows is closed with it.",
 		lists: [
 			...unmet("gem.close succeeded", "*"),
 			...unmet("mode.off succeeded", "*"),
 			...unmet("fb.destroy succeeded", "*"),
+			{
+				rule: "asked-for",
+				message:
+					"mode.off succeeded, and its SET_CONFIG * was not sent as long as *",
+			},
+			{
+				rule: "asked-for",
+				message:
+					"gem.close succeeded, and its DBUF_DESTROY * was not sent as long as *",
+			},
 			...unmet("page.flip failed", "framebuffers.refused-detach"),
 			...unmet("no response came to page.flip", "framebuffers.refused-detach"),
 		],
