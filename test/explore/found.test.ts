@@ -68,6 +68,11 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 	["grants.backend-store-full[nth=1,times=1]", "fault.peer-restarts.be:69=1"],
 	// A backend that tried once a second to say that it closes.
 	["grants.backend-store-full[nth=2,times=3]", "fault.words-rewritten.be:4=1"],
+	// A backend that held the next offer back for longer than anybody waits.
+	[
+		"connect.removed-in-the-pause[force=false,after=Closed]",
+		"fault.page-fails.fe:1=1,fault.object-fails.be:3=1",
+	],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

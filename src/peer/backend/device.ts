@@ -41,7 +41,7 @@ const RETRY = 1000;
 const LAST_TRIES = 3;
 /** So many connections in a row may come to nothing before the next is offered only after a while. */
 const REFUSALS = 3;
-/** Milliseconds until a device is offered again after a connection that could not be made; doubled each time, up to 64 times. */
+/** Milliseconds until a device is offered again after a connection that could not be made; doubled each time, up to 8 times: who waits for the offer is not to take the backend for dead. */
 const COOL_DOWN = 1000;
 /** So many wake-ups in a row that changed nothing are taken as they come; then watch events gather for a while. */
 const IDLE_WAKES = 32;
@@ -261,7 +261,7 @@ export class Device {
 			token: "",
 			completion: this.wake,
 			display: false,
-			timeout: COOL_DOWN * 2 ** Math.min(many - 1, 6),
+			timeout: COOL_DOWN * 2 ** Math.min(many - 1, 3),
 			why: "work",
 		});
 		if (cause === "completion") this.poked = false;
