@@ -73,6 +73,15 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 		"connect.removed-in-the-pause[force=false,after=Closed]",
 		"fault.page-fails.fe:1=1,fault.object-fails.be:3=1",
 	],
+	// A transaction that was tried again and refused, and one whose conflict was the peer's moving on.
+	[
+		"hostile-backend.reserved-octets[value=255]",
+		"fault.transaction-conflict.fe:0=1,fault.transaction-quota.fe:2=1",
+	],
+	[
+		"connect.removed-in-the-pause[force=false,after=Closed]",
+		"fault.peer-silent.fe:74=2",
+	],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

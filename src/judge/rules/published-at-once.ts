@@ -18,6 +18,10 @@ const DEVICE =
 	/^(?:\/local\/domain\/(\d+)\/device\/vdispl\/\d+|\/local\/domain\/(\d+)\/backend\/vdispl\/\d+\/\d+)(?=\/)/;
 
 interface State {
+	/** By task: entry at which its last transaction began. */
+	begun: Map<number, number>;
+	/** By domain: entry at which its peer moved last, or its driver was asked to go. */
+	peers: Map<number, number>;
 	/** By domain and port: for whom a port was opened. */
 	ports: Map<string, number>;
 	/** By domain and transaction: what was written in it; undefined once it was ended. */
@@ -79,6 +83,8 @@ export const publishedAtOnce = rule<State>({
 		transactions: new Map(),
 		told: new Set(),
 		conflicts: new Map(),
+		begun: new Map(),
+		peers: new Map(),
 	}),
 	step(state, entry, court) {
 		const { ports, transactions, conflicts } = state;
@@ -94,8 +100,12 @@ export const publishedAtOnce = rule<State>({
 			case "xs.transaction-start": {
 				const conflict = conflicts.get(entry.task);
 				if (conflict?.wrote.length === 0) conflict.left = false;
-				if (entry.reply.status === 0)
+				// It was tried again, and refused.
+				if (entry.reply.status < 0) conflicts.delete(entry.task);
+				if (entry.reply.status === 0) {
 					transactions.set(`${entry.domid} ${entry.reply.tx}`, []);
+					state.begun.set(entry.task, entry.seq);
+				}
 				return;
 			}
 			case "xs.reset-watches":
@@ -117,11 +127,16 @@ export const publishedAtOnce = rule<State>({
 				return;
 			case "wire.state":
 				if (LEAVES.includes(entry.after)) givenUp(state, court, entry.domid);
-				excuse(conflicts, entry.side === "backend" ? entry.fe : entry.be);
+				excuse(
+					state,
+					entry.side === "backend" ? entry.fe : entry.be,
+					entry.seq,
+				);
 				moved(state, entry, court);
 				return;
 			case "driver.asked":
-				if (entry.note.operation === "unbind") excuse(conflicts, entry.domid);
+				if (entry.note.operation === "unbind")
+					excuse(state, entry.domid, entry.seq);
 				return;
 			case "task.end":
 				if (entry.note.how !== "returned") conflicts.delete(entry.task);
@@ -173,14 +188,17 @@ function ended(
 		// Another transaction instead of the same: the first was given up.
 		if (before?.left === true) givenUp(state, court, domid);
 		const times = before?.left === false ? before.times + 1 : 1;
-		state.conflicts.set(entry.task, { domid, seq, wrote, times, left: true });
+		const begun = state.begun.get(entry.task) ?? seq;
+		if ((state.peers.get(domid) ?? -1) < begun)
+			state.conflicts.set(entry.task, { domid, seq, wrote, times, left: true });
 	}
 	if (reply.status !== 0 || !call.commit) return;
 	for (const { path } of wrote) if (below(domid, path, seq, court)) return;
 }
 
 /** The other side has moved on, or the device is taken off: what was to be written may not be wanted any more. */
-function excuse(conflicts: Map<number, Conflict>, domid: number): void {
+function excuse({ conflicts, peers }: State, domid: number, seq: number): void {
+	peers.set(domid, seq);
 	for (const [task, conflict] of conflicts)
 		if (conflict.domid === domid && conflict.left) conflicts.delete(task);
 }
