@@ -128,6 +128,8 @@ export const reconnects = rule<State>({
 		"wait",
 		"display.open",
 		"xs.write",
+		"driver.exit",
+		"domain.destroy",
 	],
 	start: () => ({
 		devices: new Map(),
@@ -159,6 +161,13 @@ export const reconnects = rule<State>({
 				return;
 			case "display.open":
 				if (entry.reply.status < 0) state.blind.add(entry.domid);
+				return;
+			case "driver.exit":
+			case "domain.destroy":
+				if (entry.reply.status !== 0) return;
+				for (const driver of state.drivers.keys())
+					if (driver.startsWith(`${entry.call.domid} `))
+						state.drivers.delete(driver);
 				return;
 			case "xs.write":
 				// A refusal that is a fault comes but so often: the next try has room.

@@ -2,6 +2,9 @@ import type { AnyReply, Reply } from "../../xen/call.ts";
 import { FIRST_SLOT } from "../../xen/ring.ts";
 import type { FaultKind } from "./kind.ts";
 
+/** Turned in an index it makes one that lies nowhere near. */
+const FAR = 0x4000_0000;
+
 /**
  * The peer may write what it shares at any moment. It does so here between two loads of the same words by one task: a right reader has
  * copied what it judged, and takes whatever an index says for what it is.
@@ -38,12 +41,16 @@ export const wordsRewritten: FaultKind = {
 	strike: (way, call) => ({
 		alter(reply: AnyReply) {
 			const { words, ...rest } = reply as Reply<"page.load">;
-			// One more is an index that the peer might have published, but has not: that would be a story of its own.
+			// One more is an index that the peer might have published, but has not: that would be a story of its own. So may all bits turned be.
 			const index = call.op === "page.load" && call.word < FIRST_SLOT;
 			return {
 				...rest,
 				words: Uint32Array.from(words, (word) =>
-					way === 0 || index ? ~word >>> 0 : (word + 1) >>> 0,
+					index
+						? (word ^ FAR) >>> 0
+						: way === 0
+							? ~word >>> 0
+							: (word + 1) >>> 0,
 				),
 			};
 		},
