@@ -187,7 +187,9 @@ function answered(
 		const grant = memory.grant(connection.fe, ref);
 		if (grant === undefined) return;
 		const page = memory.words(grant.frame);
-		state.laps.get(grant.frame)?.delete("directory");
+		// A page that another request that waits names too is still read for that one.
+		const here = state.laps.get(grant.frame);
+		if (here?.get("directory")?.told === false) here.delete("directory");
 		if (granted && !edid)
 			begin(state, grant.frame, "directory", {
 				reader: connection.fe,
