@@ -134,6 +134,14 @@ export const runsOf = ({ runs }: Pick<Progress, "runs">): number =>
 	RUN_KINDS.reduce((sum, kind) => sum + runs[kind], 0);
 
 export async function campaign(options: CampaignOptions): Promise<Progress> {
+	try {
+		return await waged(options);
+	} finally {
+		await options.crew.end();
+	}
+}
+
+async function waged(options: CampaignOptions): Promise<Progress> {
 	const progress = resumed(options) ?? begun(options);
 	const seen = new Set(progress.features);
 	readCorpus(options, progress);

@@ -20,4 +20,7 @@ export class Alone implements Workforce {
 			done(at, await this.hand.work(job), []);
 		}
 	}
+	async end(): Promise<void> {
+		// It holds nothing that would outlive it.
+	}
 }

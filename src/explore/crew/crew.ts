@@ -21,6 +21,8 @@ export interface Workforce {
 		done: (at: number, answer: Answer, lost: readonly Lost[]) => void,
 		stopped: () => boolean,
 	): Promise<void>;
+	/** There will be no more jobs. */
+	end(): Promise<void>;
 }
 
 /** A run from which a worker did not come back. */
@@ -52,10 +54,14 @@ export class Unusable extends Error {}
 const LOOK = 100;
 
 export class Crew implements Workforce {
-	private readonly options: CrewOptions;
+	/** They stay from one call to the next: a new worker runs for seconds before its code is compiled well. */
+	private readonly members: readonly Member[];
 
 	constructor(options: CrewOptions) {
-		this.options = options;
+		this.members = Array.from(
+			{ length: options.workers },
+			() => new Member(options),
+		);
 	}
 
 	/** Each job by the next worker that is free. Throws Unusable. */
@@ -65,19 +71,18 @@ export class Crew implements Workforce {
 		stopped: () => boolean,
 	): Promise<void> {
 		let next = 0;
-		const one = async () => {
-			const member = new Member(this.options);
-			try {
-				while (next < jobs.length && !stopped()) {
-					const at = next++;
-					const { answer, lost } = await member.work(jobs[at] as Job);
-					done(at, answer, lost);
-				}
-			} finally {
-				await member.end();
+		const busy = this.members.map(async (member) => {
+			while (next < jobs.length && !stopped()) {
+				const at = next++;
+				const { answer, lost } = await member.work(jobs[at] as Job);
+				done(at, answer, lost);
 			}
-		};
-		await Promise.all(Array.from({ length: this.options.workers }, one));
+		});
+		await Promise.all(busy);
+	}
+
+	async end(): Promise<void> {
+		await Promise.all(this.members.map((member) => member.end()));
 	}
 }
 

@@ -44,7 +44,8 @@ export const badIndex = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["pv.survive.hang", "pv.alive-or-closed"],
-	assumes: [],
+	// A page of indexes that is lent for a directory too is loaded as one.
+	assumes: ["displif.event-page.roles"],
 	observes: [
 		"wire.open",
 		"wire.close",
