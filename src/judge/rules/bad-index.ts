@@ -44,8 +44,7 @@ export const badIndex = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["pv.survive.hang", "pv.alive-or-closed"],
-	// A page of indexes that is lent for a directory too is loaded as one.
-	assumes: ["displif.event-page.roles"],
+	assumes: [],
 	observes: [
 		"wire.open",
 		"wire.close",
@@ -125,6 +124,7 @@ function loaded(state: State, entry: Load, court: Court): void {
 		if (!index || found !== undefined || flow.seen === undefined) continue;
 		const limit = bound(flow);
 		if (ahead(flow.seen, flow.cons) <= limit) continue;
+		if (lentTwice(entry.reply.frame, flow, court)) continue;
 		state.bad.set(flow, {
 			value: flow.seen,
 			own: flow.cons,
@@ -135,6 +135,26 @@ function loaded(state: State, entry: Load, court: Court): void {
 			told: !ON_THE_LINK.includes(stateOf(flow, court)),
 		});
 	}
+}
+
+/** The page of indexes is a directory too, or a page for an EDID: it may have been loaded as that. */
+function lentTwice(frame: number, { connection }: Flow, court: Court): boolean {
+	for (const device of court.books.latest()) {
+		if (device.fe !== connection.fe) continue;
+		const buffers = [
+			...device.buffers.values(),
+			...[...device.pending].map(({ buffer }) => buffer),
+		];
+		if (buffers.some((one) => one?.pages.directoryFrames.includes(frame)))
+			return true;
+		for (const { edid } of device.pending)
+			if (
+				edid?.directoryFrames.includes(frame) ||
+				edid?.grants.some((grant) => grant?.frame === frame)
+			)
+				return true;
+	}
+	return false;
 }
 
 /** The bus state of the reader. */
