@@ -119,7 +119,8 @@ export type WireEntry =
 export type WireKind = WireEntry["kind"];
 
 const STATE_INITIALISED = "3";
-const STATE_INIT_WAIT = "2";
+/** Initialising and InitWait: the backend has not looked at what the frontend published. */
+const NOT_TAKEN_UP: ReadonlySet<string> = new Set(["1", "2"]);
 /** States in which a link stands. Closing alone does not end it: its requests may still be answered. */
 const FRONT_STANDS = new Set(["3", "4", "5"]);
 /** The two of reconfiguration are no backend's: a frontend that goes on under them has not been told that the link is over. */
@@ -179,7 +180,7 @@ export class ExchangeView {
 	/** The backend has not taken up what the frontend published: its next driver may do so. */
 	private isOffered({ fe, be, dev }: Connection): boolean {
 		const path = `/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`;
-		return this.store.value(path) === STATE_INIT_WAIT;
+		return NOT_TAKEN_UP.has(this.store.value(path) ?? "");
 	}
 
 	/** The open connection of a connector. */

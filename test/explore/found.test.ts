@@ -33,6 +33,16 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 		"grants.backend-cannot-bind[call=grant.map,nth=4,error=GNTST_no_space]",
 		"fault.watch-doubled.be:1=1,fault.words-rewritten.be:0=2",
 	],
+	// A backend that was restarted before it had looked at what the frontend published.
+	[
+		"accepted.version-unsaid",
+		"fault.peer-silent.be:8=1,fault.peer-restarts.be:19=1",
+	],
+	// A transaction that was tried again after a conflict, and failed for another reason.
+	[
+		"sweeps.frontend-connects-reads-twice[nth=10]",
+		"fault.transaction-conflict.fe:0=1",
+	],
 	// References that only a fault has shown.
 	[
 		"hostile-frontend.directory-loop[pages=1023]",

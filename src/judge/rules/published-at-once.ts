@@ -118,10 +118,12 @@ export const publishedAtOnce = rule<State>({
 			case "xs.read":
 			case "xs.rm":
 			case "xs.directory":
+				hindered(state, entry);
 				dead(state, entry, entry.call.tx, court);
 				return;
 			case "xs.write":
 			case "xs.mkdir":
+				hindered(state, entry);
 				dead(state, entry, entry.call.tx, court);
 				if (entry.reply.status >= 0) wrote(state, entry, court);
 				return;
@@ -201,6 +203,15 @@ function excuse({ conflicts, peers }: State, domid: number, seq: number): void {
 	peers.set(domid, seq);
 	for (const [task, conflict] of conflicts)
 		if (conflict.domid === domid && conflict.left) conflicts.delete(task);
+}
+
+/** It was tried again, and something else went wrong in that. That a node is not there is no such thing. */
+function hindered(
+	{ conflicts }: State,
+	{ task, reply }: { task: number; reply: { status: number } },
+): void {
+	if (reply.status < 0 && reply.status !== -ERRNO.ENOENT)
+		conflicts.delete(task);
 }
 
 /** One conflict says nothing but that somebody else was faster. */

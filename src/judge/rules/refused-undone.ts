@@ -246,7 +246,7 @@ function leftBehind(
 function whatIsLeft(
 	{ named }: State,
 	{ device, exchange, packet, buffer }: BookedRequest,
-	{ be, seq }: Batch,
+	{ be, seq, answers }: Batch,
 	court: Court,
 ): string | undefined {
 	const { fe } = device;
@@ -260,7 +260,8 @@ function whatIsLeft(
 					map.granter === fe &&
 					map.seq > exchange.seq &&
 					map.seq < seq &&
-					!named.has(be, fe, map.ref)
+					!named.has(be, fe, map.ref) &&
+					!accepted(answers, map.ref)
 				)
 					return `a mapping of the reference ${map.ref}`;
 			for (const grant of memory.grants.values())
@@ -294,6 +295,16 @@ function whatIsLeft(
 			return undefined;
 	}
 }
+
+/** A request that was answered with 0 at the same time names it too, also when its link is over by now. */
+const accepted = (answers: readonly BookedRequest[], ref: number): boolean =>
+	answers.some(
+		({ status, buffer, packet }) =>
+			status === 0 &&
+			packet.operation === "DBUF_CREATE" &&
+			(buffer?.pages.refs.includes(ref) ||
+				buffer?.pages.directory.includes(ref)),
+	);
 
 /** EEXIST for a cookie that only a refused request ever had. */
 function stillKnown(

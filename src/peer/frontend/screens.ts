@@ -29,6 +29,8 @@ export interface Framebuffer extends Used {
 
 /** A client's wait for its flip to be on screen. */
 interface Flip {
+	/** The driver object that stands for it; 0 until that is made. */
+	object: number;
 	readonly connector: number;
 	readonly cookie: bigint;
 	readonly completion: number;
@@ -210,24 +212,37 @@ export class Screens {
 			connection.config.connectors[connector] === undefined
 		)
 			return refused("ENOENT");
-		const made = yield* ask("object.make", { kind: "flip", name: fb.name });
-		if (made.status < 0) return { status: made.status };
 		const flip: Flip = {
+			object: 0,
 			connector,
 			cookie: fb.cookie,
 			completion: this.device.driver.fresh(),
 			waiting: false,
 			shown: false,
 		};
-		this.flips.push(flip);
-		let { status } = yield* using(
-			fb,
-			connection.requests(connector).send("PG_FLIP", { fb_cookie: fb.cookie }),
-		);
+		// Held before anything is asked: who destroys the framebuffer meanwhile waits for the answer.
+		let status = yield* using(fb, this.sendFlip(fb.name, flip, connection));
+		if (flip.object === 0) return { status };
 		if (status >= 0) status = yield* this.awaitEvent(flip, connection);
 		this.flips = this.flips.filter((other) => other !== flip);
-		yield* ask("object.drop", { object: made.object });
+		yield* ask("object.drop", { object: flip.object });
 		return { status };
+	}
+
+	/** The client's event, and then the request. */
+	protected *sendFlip(
+		name: string,
+		flip: Flip,
+		connection: Connection,
+	): Turns<number> {
+		const made = yield* ask("object.make", { kind: "flip", name });
+		if (made.status < 0) return made.status;
+		flip.object = made.object;
+		this.flips.push(flip);
+		const { status } = yield* connection
+			.requests(flip.connector)
+			.send("PG_FLIP", { fb_cookie: flip.cookie });
+		return status;
 	}
 
 	protected *awaitEvent(flip: Flip, connection: Connection): Turns<number> {
