@@ -100,6 +100,8 @@ function loaded(state: State, entry: Load, court: Court): void {
 	for (const { flow, index, slot, strange } of state.flows.load(entry)) {
 		const name = INDEX_NAMES[flow.kind];
 		const found = state.bad.get(flow);
+		const odd = (slot && found !== undefined) || strange !== undefined;
+		if (odd && lentTwice(entry.reply.frame, flow, court)) continue;
 		if (slot && found !== undefined && !state.strange.has(flow)) {
 			state.strange.add(flow);
 			court.breach({
