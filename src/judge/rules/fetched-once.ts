@@ -1,3 +1,4 @@
+import { XENDISPL_EDID_MAX_SIZE } from "../../displif/constants.ts";
 import { decodeRequest, decodeResponse } from "../../displif/packet.ts";
 import type { Entry } from "../../journal/entry.ts";
 import type { Connection, WireEntry } from "../../journal/exchange.ts";
@@ -179,11 +180,12 @@ function answered(
 	const granted = response.status === 0;
 	let ref = asked.body.gref_directory;
 	const edid = asked.operation === "GET_EDID";
-	for (
-		let left = Math.ceil(asked.body.buffer_sz / 4096 / 1023);
-		left > 0;
-		left--
-	) {
+	// A size that no EDID has is the sender's word: what one can have is looked at.
+	const octets = edid
+		? Math.min(asked.body.buffer_sz, XENDISPL_EDID_MAX_SIZE)
+		: asked.body.buffer_sz;
+	const pages = Math.ceil(octets / 4096);
+	for (let left = Math.ceil(pages / 1023); left > 0; left--) {
 		const grant = memory.grant(connection.fe, ref);
 		if (grant === undefined) return;
 		const page = memory.words(grant.frame);
@@ -198,7 +200,7 @@ function answered(
 				what: `the directory that was filled in for request ${asked.id} of ${where(connection)}`,
 			});
 		if (granted && edid)
-			for (let i = 1; i <= Math.ceil(asked.body.buffer_sz / 4096); i++) {
+			for (let i = 1; i <= pages; i++) {
 				const data = memory.grant(connection.fe, page[i] as number);
 				if (data !== undefined)
 					begin(state, data.frame, "edid", {
