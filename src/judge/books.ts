@@ -87,6 +87,15 @@ export interface BookedRequest {
 	edid_sz: number;
 }
 
+/** Frames that a request puts to a use beside that of a picture: its directory, and the pages for an EDID. */
+export function framesUsed({ packet, buffer, edid }: BookedRequest): number[] {
+	if (packet.operation === "DBUF_CREATE")
+		return [...(buffer?.pages.directoryFrames ?? [])];
+	if (packet.operation !== "GET_EDID" || edid === undefined) return [];
+	const pages = edid.grants.flatMap((grant) => grant?.frame ?? []);
+	return [...edid.directoryFrames, ...pages];
+}
+
 export interface Resolution {
 	width: number;
 	height: number;

@@ -1,6 +1,7 @@
 /**
  * The shape of the rules about the tester's own world. Each reads a second set of books, kept from the ledger alone and shared by the rules of one
- * hearing that read the same, and says where the world's answers differ from it. They import nothing of the hypervisor model but the words of the door and the headers' numbers: a mistake would agree with itself.
+ * hearing that read the same, and says where the world's answers differ from it. They import nothing of the hypervisor model but the words of the door
+ * and the headers' numbers: a mistake would agree with itself.
  */
 import type { CallEntry } from "../../journal/entry.ts";
 import type { Family } from "../../spec/families.ts";

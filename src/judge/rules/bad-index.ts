@@ -1,3 +1,4 @@
+import { framesUsed } from "../books.ts";
 import {
 	ahead,
 	bound,
@@ -143,18 +144,12 @@ function loaded(state: State, entry: Load, court: Court): void {
 function lentTwice(frame: number, { connection }: Flow, court: Court): boolean {
 	for (const device of court.books.latest()) {
 		if (device.fe !== connection.fe) continue;
-		const buffers = [
-			...device.buffers.values(),
-			...[...device.pending].map(({ buffer }) => buffer),
-		];
-		if (buffers.some((one) => one?.pages.directoryFrames.includes(frame)))
+		const buffers = [...device.buffers.values()];
+		if (
+			buffers.some(({ pages }) => pages.directoryFrames.includes(frame)) ||
+			[...device.pending].some((one) => framesUsed(one).includes(frame))
+		)
 			return true;
-		for (const { edid } of device.pending)
-			if (
-				edid?.directoryFrames.includes(frame) ||
-				edid?.grants.some((grant) => grant?.frame === frame)
-			)
-				return true;
 	}
 	return false;
 }

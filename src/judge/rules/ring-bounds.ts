@@ -1,4 +1,5 @@
 import type { Connection, WireEntry } from "../../journal/exchange.ts";
+import { framesUsed } from "../books.ts";
 import { type Court, rule } from "../rule.ts";
 
 interface State {
@@ -93,13 +94,10 @@ function named(
 ): void {
 	const { connection, request, seq } = entry;
 	const booked = request && court.books.request(request);
-	const { operation } = booked?.packet ?? {};
-	if (operation !== "DBUF_CREATE" && operation !== "GET_EDID") return;
-	const pages = operation === "GET_EDID" ? booked?.edid : booked?.buffer?.pages;
-	const frames = [...(pages?.directoryFrames ?? [])];
-	if (operation === "GET_EDID")
-		for (const grant of pages?.grants ?? [])
-			if (grant !== undefined) frames.push(grant.frame);
+	if (booked === undefined) return;
+	const frames = framesUsed(booked);
+	if (frames.length === 0) return;
+	const { operation } = booked.packet;
 	for (const other of beside(connection, court))
 		for (const frame of frames)
 			if (frame === other.ring || frame === other.events)
