@@ -244,7 +244,9 @@ export class Device {
 		this.met = false;
 		const wrong = yield* this.link.open();
 		if (wrong !== undefined) return yield* this.refuse(wrong);
-		const next = yield* this.go(CONNECTED);
+		const next = yield* this.go(CONNECTED, {}, (tx) =>
+			driver.handshake.stands(this.front, config, tx),
+		);
 		if (this.state === CONNECTED) {
 			this.refusals = 0;
 			yield* this.link.start();
@@ -295,12 +297,14 @@ export class Device {
 	protected *go(
 		state: string,
 		nodes?: Readonly<Record<string, string>>,
+		holds?: (tx: number) => Turns<boolean>,
 	): Turns<Next> {
 		const switched = yield* this.driver.xenbus.switchState(
 			this.back,
 			this.state ?? "",
 			state,
 			nodes,
+			holds,
 		);
 		if (switched === "failed") return "retry";
 		if (switched === "done") this.state = state;

@@ -1,10 +1,13 @@
 /** What a frontend has published, read anew at each connection, in one snapshot and strictly. */
+import { isDeepStrictEqual } from "node:util";
 import {
 	parseBeAlloc,
 	parseDecimal,
 	parseResolution,
+	parseState,
 	parseVersions,
 } from "../../displif/nodes.ts";
+import { XenbusStateInitialised } from "../../xen/abi/xenbus.ts";
 import { ask, type Turns } from "../../xen/call.ts";
 import { usable } from "./directories.ts";
 import type { Driver } from "./driver.ts";
@@ -43,6 +46,14 @@ export class Handshake {
 		const config = yield* this.readAll(front, tx);
 		yield* ask("xs.transaction-end", { tx, commit: false });
 		return config;
+	}
+
+	/** Whether a configuration still stands below F, in a transaction: a frontend may have given up, and come back with another, while we were busy. */
+	*stands(front: string, config: FrontendConfig, tx: number): Turns<boolean> {
+		const { xenbus } = this.driver;
+		const state = parseState(yield* xenbus.read(`${front}/state`, tx));
+		if (state !== XenbusStateInitialised) return false;
+		return isDeepStrictEqual(yield* this.readAll(front, tx), config);
 	}
 
 	private *readAll(front: string, tx: number): Turns<FrontendConfig | string> {

@@ -39,13 +39,14 @@ export class Xenbus {
 
 	/**
 	 * Write B/state and, before it, other nodes below B, all in one step. Only from `expected`: what the toolstack has written in between is not
-	 * overwritten, a removed device not resurrected and an equal value not written again.
+	 * overwritten, a removed device not resurrected and an equal value not written again. Only while `holds`, read in the same step.
 	 */
 	*switchState(
 		dir: string,
 		expected: string,
 		next: string,
 		nodes: Readonly<Record<string, string>> = {},
+		holds?: (tx: number) => Turns<boolean>,
 	): Turns<Switched> {
 		const path = `${dir}/state`;
 		for (let tries = 0; tries < TRANSACTIONS; tries++) {
@@ -58,6 +59,10 @@ export class Xenbus {
 				if (typeof found === "number")
 					return found === ENOENT ? "gone" : "failed";
 				return found === next ? "done" : "moved";
+			}
+			if (holds !== undefined && !(yield* holds(tx))) {
+				yield* ask("xs.transaction-end", { tx, commit: false });
+				return "moved";
 			}
 			let status = 0;
 			for (const name of Object.keys(nodes))
