@@ -92,6 +92,17 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 		"connect.removed-in-the-pause[force=false,after=Closed]",
 		"fault.peer-silent.fe:74=2",
 	],
+	// A backend whose state the toolstack wrote between the start and the end of its transaction.
+	[
+		"connect.removed-in-the-pause[force=false,after=Closed]",
+		"fault.peer-silent.be:199=2",
+	],
+	// A frontend that had given up and come back when the backend made its half of the connection.
+	[
+		"hostile-frontend.event-page-at-bind[cons=0,prod=64]",
+		"fault.peer-silent.be:68=2",
+	],
+	["hostile-frontend.half-connected", "fault.peer-silent.be:65=1"],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

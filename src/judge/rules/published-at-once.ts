@@ -129,11 +129,9 @@ export const publishedAtOnce = rule<State>({
 				return;
 			case "wire.state":
 				if (LEAVES.includes(entry.after)) givenUp(state, court, entry.domid);
-				excuse(
-					state,
-					entry.side === "backend" ? entry.fe : entry.be,
-					entry.seq,
-				);
+				// The toolstack moves a side as well, and then neither goes on as before.
+				for (const domid of [entry.fe, entry.be])
+					if (domid !== entry.domid) excuse(state, domid, entry.seq);
 				moved(state, entry, court);
 				return;
 			case "driver.asked":
