@@ -66,6 +66,14 @@ export class NamedReferences {
 	private toFrontend(device: DeviceBook, ref: number): boolean {
 		for (const { pages, backendAllocates } of device.buffers.values())
 			if (backendAllocates && this.refs(pages).has(ref)) return true;
+		if (device.open) return false;
+		// An answer that comes when the link is over is none; the frontend may not know that yet, and find what the backend has listed.
+		for (const { buffer, packet } of device.pending)
+			if (
+				buffer?.backendAllocates === true &&
+				this.again(device, packet).listed.includes(ref)
+			)
+				return true;
 		return false;
 	}
 
