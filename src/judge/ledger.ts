@@ -45,8 +45,16 @@ export class Ledger {
 	/** By batch: unclaimed references left. */
 	private readonly batches = new Map<string, { left: number; seq: number }>();
 
+	/** What `outstanding` told since the last entry: each kind of leak is a rule, and all ask at the same ones. */
+	private list: readonly Item[] | undefined;
+
 	/** Everything still out, in the order it was made. */
-	outstanding(): Item[] {
+	outstanding(): readonly Item[] {
+		this.list ??= this.listed();
+		return this.list;
+	}
+
+	private listed(): Item[] {
 		const out = [...this.items.values()].flatMap((items) => [
 			...items.values(),
 		]);
@@ -67,6 +75,7 @@ export class Ledger {
 
 	follow(entry: Entry): void {
 		const { domid, seq } = entry;
+		this.list = undefined;
 		if (!("reply" in entry)) return;
 		// A transaction that ends with a conflict is gone as well.
 		if (entry.reply.status < 0 && entry.kind !== "xs.transaction-end") return;
