@@ -103,6 +103,12 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 		"fault.peer-silent.be:68=2",
 	],
 	["hostile-frontend.half-connected", "fault.peer-silent.be:65=1"],
+	// A page of two creates, the second of which was refused and could not let go of it.
+	["cookies.two-guests", "fault.unmap-fails.be:2=1"],
+	// What a guest left open that is another guest by now.
+	["death.born-again", "fault.port-fails.fe:3=1"],
+	// Drivers that tried again so rarely what had been kept from them that nobody waited for it.
+	["guests.one-display", "fault.domain-hang.fe:95=1"],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

@@ -36,6 +36,7 @@ export const closedIsEmpty = rule<State>({
 		"evtchn.alloc-unbound",
 		"evtchn.close",
 		"driver.exit",
+		"domain.destroy",
 		"page.free",
 		"grant.end",
 		"grant.unmap",
@@ -65,6 +66,7 @@ export const closedIsEmpty = rule<State>({
 						if (link[page] === entry.reply.frame) link[page] = 0;
 				return;
 			case "driver.exit":
+			case "domain.destroy":
 				if (entry.reply.status === 0) ended(state, entry.call.domid);
 				return;
 			case "grant.end":
@@ -103,7 +105,7 @@ export const closedIsEmpty = rule<State>({
 	},
 });
 
-/** A driver's process is gone, and with it its ports; what its kernel still keeps of a connection is not the next driver's. */
+/** A driver's process or its whole domain is gone, and with it its ports; what its kernel still keeps of a connection is not the next driver's. */
 function ended({ ports, links }: State, domid: number): void {
 	for (const port of ports)
 		if (port.startsWith(`${domid} `)) ports.delete(port);

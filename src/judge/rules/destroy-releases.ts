@@ -3,15 +3,30 @@ import { bufferPages, walkDirectory } from "../../displif/directory.ts";
 import { type Body, decodeRequest } from "../../displif/packet.ts";
 import type { Entry } from "../../journal/entry.ts";
 import type { Connection, WireEntry } from "../../journal/exchange.ts";
-import type { GrantView, MemoryView } from "../../journal/memory-view.ts";
+import type {
+	GrantView,
+	MapView,
+	MemoryView,
+} from "../../journal/memory-view.ts";
 import { rule } from "../rule.ts";
 
+interface Buffer {
+	/** Of its pages. */
+	grants: readonly GrantView[];
+	/** Entry that answered its create. */
+	made: number;
+}
+
 interface State {
-	/** Of each connection's buffers that are alive, by cookie: the grants of their pages. */
-	buffers: Map<Connection, Map<bigint, readonly GrantView[]>>;
+	/** Of each connection: the buffers that are alive, by cookie. */
+	buffers: Map<Connection, Map<bigint, Buffer>>;
+	/** Mappings that the hypervisor did not undo when it was asked to: the entry. */
+	stuck: WeakMap<MapView, number>;
 	/** Foreign frames in buffers that were handed to a display and that it has not let go of: what it shows it has mapped. */
 	shown: Map<string, { domid: number; display: number; frames: Set<number> }>;
 }
+
+const NO_BUFFER: Buffer = { grants: [], made: 0 };
 
 /** A buffer whose destroy was answered with 0 is gone: whoever had its pages mapped has them no more. */
 export const destroyReleases = rule<State>({
@@ -25,15 +40,20 @@ export const destroyReleases = rule<State>({
 	observes: [
 		"wire.response",
 		"wire.close",
+		"grant.unmap",
 		"display.import",
 		"display.release",
 		"display.close",
 		"driver.exit",
 		"domain.destroy",
 	],
-	start: () => ({ buffers: new Map(), shown: new Map() }),
+	start: () => ({ buffers: new Map(), stuck: new WeakMap(), shown: new Map() }),
 	step(state, entry, court) {
 		follow(state, entry, court.exchange.memory);
+		if (entry.kind === "grant.unmap" && entry.reply.status !== 0) {
+			const map = court.exchange.memory.map(entry.domid, entry.call.handle);
+			if (map !== undefined) state.stuck.set(map, entry.seq);
+		}
 		if (entry.kind === "wire.close") state.buffers.delete(entry.connection);
 		if (entry.kind !== "wire.response" || entry.request === undefined) return;
 		if (((entry.words[1] as number) | 0) !== 0) return;
@@ -46,17 +66,21 @@ export const destroyReleases = rule<State>({
 			state.buffers.set(connection, buffers);
 		}
 		if (packet.operation === "DBUF_CREATE")
-			buffers.set(
-				packet.body.dbuf_cookie,
-				listed(packet.body, connection, memory),
-			);
+			buffers.set(packet.body.dbuf_cookie, {
+				grants: listed(packet.body, connection, memory),
+				made: seq,
+			});
 		if (packet.operation !== "DBUF_DESTROY") return;
-		const grants = buffers.get(packet.body.dbuf_cookie) ?? [];
+		const { grants, made } = buffers.get(packet.body.dbuf_cookie) ?? NO_BUFFER;
 		buffers.delete(packet.body.dbuf_cookie);
 		// A frontend may list a page in two buffers.
-		const kept = new Set([...buffers.values()].flat());
+		const kept = new Set([...buffers.values()].flatMap((one) => one.grants));
+		// One of these may have been refused, and its mapping not undone when it was.
+		const isOthers = (map: MapView) =>
+			map.seq > made && (state.stuck.get(map) ?? seq) < request.seq;
 		const mapped = grants.filter(
-			(grant) => !kept.has(grant) && isMapped(grant, memory),
+			(grant) =>
+				!kept.has(grant) && mapsOf(grant, memory).some((map) => !isOthers(map)),
 		);
 		const [first] = mapped;
 		const what = `the destroy of buffer 0x${packet.body.dbuf_cookie.toString(16)} was answered with 0`;
@@ -156,10 +180,12 @@ const isShown = (
 	granter !== be &&
 	[...shown.values()].some((one) => one.domid === be && one.frames.has(frame));
 
-const isMapped = (
+const mapsOf = (
 	{ granter, ref, frame, seq }: GrantView,
 	memory: MemoryView,
-) =>
+): MapView[] =>
 	memory
 		.foreign(frame, granter)
-		.some((map) => map.granter === granter && map.ref === ref && map.seq > seq);
+		.filter(
+			(map) => map.granter === granter && map.ref === ref && map.seq > seq,
+		);

@@ -22,7 +22,7 @@ export type Kept =
 
 /** Milliseconds to the first try, doubled after each so many times: a guest may keep its pages busy until it dies, and nobody tells us when. */
 const FIRST_PAUSE = 1000;
-const DOUBLINGS = 6;
+const DOUBLINGS = 4;
 
 export class Quarantine {
 	protected readonly driver: Driver;

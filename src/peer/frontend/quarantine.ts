@@ -12,7 +12,7 @@ type Kept =
 
 /** Milliseconds to the first try, doubled after each, up to the longest. */
 const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 64_000;
+const LONGEST_PAUSE = 16_000;
 
 export class Quarantine {
 	protected readonly driver: Driver;
