@@ -109,6 +109,9 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 	["death.born-again", "fault.port-fails.fe:3=1"],
 	// Drivers that tried again so rarely what had been kept from them that nobody waited for it.
 	["guests.one-display", "fault.domain-hang.fe:95=1"],
+	// A flip that is refused among many that are shown and answered at once.
+	["framebuffers.ring-full", "fault.object-fails.be:9=1"],
+	["buffers.full-ring", "fault.object-fails.be:9=1"],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

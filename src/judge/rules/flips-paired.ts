@@ -196,6 +196,7 @@ function answered(
 		return;
 	}
 	list.splice(at, 1);
+	passOn(flip, list.slice(at));
 	if (flip.event === undefined) return;
 	// The event was another's, of the same framebuffer.
 	const other = list.findIndex((f) => f.cookie === cookie && !f.event);
@@ -308,13 +309,22 @@ function shown(
 		if (connection.be !== entry.domid) continue;
 		// Two connectors may show one buffer: each on the display that its unique-id names.
 		if (name !== undefined && name !== uniqueId(connection, court)) continue;
-		const flip = list.find(
-			(f) =>
-				!f.event && !f.show && [...show.frames].some((x) => f.frames.has(x)),
-		);
+		const flip = list.find((f) => !f.event && !f.show && isOf(show, f));
 		if (flip === undefined) continue;
 		flip.show = show;
 		return;
+	}
+}
+
+const isOf = ({ frames }: Show, flip: Flip): boolean =>
+	[...frames].some((frame) => flip.frames.has(frame));
+
+/** What was taken for the show of a flip that is refused was that of a later one, and so on: a backend may answer many at once. */
+function passOn({ show }: Flip, later: readonly Flip[]): void {
+	let left = show;
+	for (const flip of later) {
+		if (left === undefined) return;
+		if (isOf(left, flip)) [flip.show, left] = [left, flip.show];
 	}
 }
 
