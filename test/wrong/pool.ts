@@ -3,15 +3,21 @@ import { isMainThread, parentPort, Worker } from "node:worker_threads";
 
 export { isMainThread };
 
-/** Answer each job that the main thread sends. For the worker's side. */
-export function serve<Job, Answer>(work: (job: Job) => Promise<Answer>): void {
+/** What a worker says: the answer, or that it still gets on. */
+type Word<Answer> = { answer: Answer } | "alive";
+
+/** Answer each job that the main thread sends. For the worker's side. Work that is made of many parts says `alive` after each. */
+export function serve<Job, Answer>(
+	work: (job: Job, alive: () => void) => Promise<Answer>,
+): void {
+	const say = (word: Word<Answer>) => parentPort?.postMessage(word);
 	parentPort?.on("message", async (job: Job) => {
-		parentPort?.postMessage(await work(job));
+		say({ answer: await work(job, () => say("alive")) });
 	});
 }
 
 /**
- * Every job's answer, in the order of the jobs; undefined for one that took longer than `patience` milliseconds or ended its worker. `told` is
+ * Every job's answer, in the order of the jobs; undefined for one that said nothing for `patience` milliseconds or ended its worker. `told` is
  * called as they come.
  */
 export async function spread<Job, Answer>(
@@ -58,16 +64,20 @@ function ask<Job, Answer>(
 	return new Promise((resolve) => {
 		const end = (answer: Answer | undefined) => {
 			clearTimeout(late);
-			worker.off("message", end);
+			worker.off("message", heard);
 			worker.off("error", failed);
 			resolve(answer);
+		};
+		const heard = (word: Word<Answer>) => {
+			if (word === "alive") late.refresh();
+			else end(word.answer);
 		};
 		const failed = (error: Error) => {
 			process.stderr.write(`${error.stack ?? error.message}\n`);
 			end(undefined);
 		};
 		const late = setTimeout(() => end(undefined), patience);
-		worker.on("message", end);
+		worker.on("message", heard);
 		worker.on("error", failed);
 		worker.postMessage(job);
 	});
