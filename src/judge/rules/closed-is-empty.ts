@@ -12,6 +12,8 @@ interface Link {
 	events: number;
 	/** The frontend's, as they were published. */
 	ports: number[];
+	/** The frontend is gone: what is left of the link is the backend's to let go of, and no debt of the next one in that domain. */
+	orphaned: boolean;
 }
 
 interface State {
@@ -93,6 +95,7 @@ export const closedIsEmpty = rule<State>({
 					ports: PORT_NODES.map((node) =>
 						Number(court.exchange.store.value(`${dir}/${node}`) ?? "0"),
 					),
+					orphaned: false,
 				});
 				return;
 			}
@@ -109,8 +112,8 @@ export const closedIsEmpty = rule<State>({
 function ended({ ports, links }: State, domid: number): void {
 	for (const port of ports)
 		if (port.startsWith(`${domid} `)) ports.delete(port);
-	for (const [key, { connection }] of links)
-		if (connection.fe === domid) links.delete(key);
+	for (const link of links.values())
+		if (link.connection.fe === domid) link.orphaned = true;
 }
 
 /** Whether a backend in this state, or without one, has nothing to do with the connection any more. */
@@ -129,8 +132,10 @@ function closed(
 	const backState = store.value(
 		`/local/domain/${be}/backend/vdispl/${fe}/${dev}/state`,
 	);
-	for (const { connection, ring, events, ports: published } of links.values()) {
+	for (const link of links.values()) {
+		const { connection, ring, events, ports: published } = link;
 		if (connection.fe !== fe || connection.dev !== dev) continue;
+		if (link.orphaned && side === "frontend") continue;
 		const { connector } = connection;
 		let left: string | undefined;
 		for (const frame of [ring, events]) {
