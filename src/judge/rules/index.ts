@@ -40,6 +40,7 @@ import { sizesAgree } from "./sizes-agree.ts";
 import { spuriousEvents } from "./spurious-events.ts";
 import { stateOrder } from "./state-order.ts";
 import { statusSign } from "./status-sign.ts";
+import { stopsWhole } from "./stops-whole.ts";
 import { storeRights } from "./store-rights.ts";
 import { storeWhole } from "./store-whole.ts";
 import { survives } from "./survives.ts";
@@ -88,6 +89,7 @@ export const RULES: readonly Rule[] = [
 	versionChosen,
 	limitsKept,
 	aliveOrClosed,
+	stopsWhole,
 	...leakRules,
 	inUseMarks,
 	liveMappings,

@@ -39,7 +39,7 @@ export class Displays {
 	private readonly open = new Map<number, OpenDisplay>();
 	/** Completion of who waits for a buffer to be released, by buffer. */
 	private readonly waiting = new Map<number, number>();
-	private finished = false;
+	protected finished = false;
 
 	constructor(driver: Driver) {
 		this.driver = driver;
