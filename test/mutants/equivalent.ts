@@ -40,6 +40,18 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"error/ is a habit of Linux for the administrator: neither header nor xenstore-paths ask a frontend for it",
 	"19904f7d14":
 		"the completion is there before the wait begins, so the wait never times out",
+	"8dea5b0ac2":
+		"an offset below 0 never comes as far: the language of scenarios has whole numbers from 0",
+	"8deaaf9056":
+		"the watch task looks at the states once more and finds them as they were",
+	"8d333989f7":
+		"a late answer's task that is not waited for asks `stopped` and `over` before it touches anything: what it gives back it gives back a moment later",
+	c62079525f:
+		"no path and no number are refused below: only the number of the error is another",
+	c74fc4f80f:
+		"no number is refused below: only the number of the error is another",
+	c7a1082ab9:
+		"the state that could not be read is written in the same transaction; a directory that is gone refuses that",
 	// Backend.
 	"0960e85f8b": "both are the driver's own and no peer sees their order",
 	"1c149f14f7": "both are the driver's own and no peer sees their order",
@@ -77,4 +89,15 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"some more looks at the store before the device rests; bounded by MOVES",
 	"064635da22":
 		"nobody runs between a call's answer and the assignment after it, and who was waked asks `finished` only then",
+	"8d03133155":
+		"after a storm the device looks at the store every 100 ms instead of resting: bounded work, and nothing is missed",
+	"8cebbc86e4": "the pause before a try of the quarantine is another",
+	"8ddb8d295c":
+		"a part that cannot be had is asked for again; bounded by TRANSACTIONS",
+	c7bf28203a:
+		"a load that failed carries no word, and none is no reference: EINVAL instead of EIO",
+	c6bbaf765c:
+		"the transaction has written nothing, so that a commit does nothing",
+	c6eb80cd4f:
+		"a commit that failed for another reason is tried again; bounded by TRANSACTIONS",
 };
