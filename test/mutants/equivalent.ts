@@ -52,7 +52,11 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"no number is refused below: only the number of the error is another",
 	c7a1082ab9:
 		"the state that could not be read is written in the same transaction; a directory that is gone refuses that",
+	"090970d164":
+		"no other task moves at an object's drop, so nobody sees the list in between",
 	// Backend.
+	"0b13beaeb7":
+		"a backend may start over visibly at first contact, as the real one does; a state that stands for a link is closed by the next look, which has no link for it",
 	"0960e85f8b": "both are the driver's own and no peer sees their order",
 	"1c149f14f7": "both are the driver's own and no peer sees their order",
 	"1a23bedbb2":
