@@ -223,9 +223,9 @@ export class ExchangeView {
 			this.closeAll(mine, seq, out);
 			this.openAll(fe, be, dev, dir, entry, out);
 		}
-		// A frontend that published before there was a backend is served with what it published.
+		// A frontend that published before there was a backend, or while it was closed, is served with what it published.
 		const late =
-			back && after === "2" && (before === "1" || before === undefined);
+			back && after === "2" && [undefined, "1", "6"].includes(before);
 		const stands = front ? FRONT_STANDS : BACK_STANDS;
 		if (!late && !stands.has(after ?? "") && after !== before)
 			this.closeAll(mine, seq, out);

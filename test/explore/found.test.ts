@@ -114,6 +114,16 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 	["buffers.full-ring", "fault.object-fails.be:9=1"],
 	// A frontend whose state the toolstack has written over while it came back.
 	["guests.noisy", "fault.display-vanishes.be:2=1"],
+	// An answer that a failing store kept from a frontend that has crashed since.
+	[
+		"sweeps.backend-shows[call=page.store,nth=8,error=-EIO]",
+		"fault.domain-crash.fe:139=1",
+	],
+	// A frontend that published while the backend was closed.
+	[
+		"accepted.version-unsaid",
+		"fault.peer-restarts.be:28=1,fault.peer-silent.be:52=1",
+	],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

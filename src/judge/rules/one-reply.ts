@@ -26,8 +26,10 @@ export const oneReply = rule<Told>({
 		"wire.close",
 		"wire.state",
 		"evtchn.notify",
+		"page.store",
 	],
 	start: () => ({
+		refused: new Map(),
 		lost: new Map(),
 		last: new Map(),
 		ports: new Map(),
@@ -42,6 +44,8 @@ export const oneReply = rule<Told>({
 		)
 			told.taken.add(linkOf(entry));
 		if (entry.kind === "evtchn.notify") heard(entry, told);
+		if (entry.kind === "page.store" && entry.fault !== 0)
+			told.refused.set(entry.domid, entry.seq);
 		if (entry.kind === "wire.close")
 			unanswered(entry.connection, told, court, court.tick(entry.seq));
 		if (entry.kind !== "wire.response") return;
@@ -83,6 +87,8 @@ interface Told {
 	lost: Map<number, Set<number>>;
 	/** By frontend and port: the last event that went out. Of requests after it a backend that sleeps knows nothing: see the rule wake-up. */
 	last: Map<string, number>;
+	/** By domain: the last store that a fault kept from memory. What it was to answer may never have been seen. */
+	refused: Map<number, number>;
 	/** The port of each connection by which the backend is told of requests. */
 	ports: Map<Connection, number>;
 	/** Links that the backend has gone Connected on: of one that it has not taken up nobody waits for answers. */
@@ -123,12 +129,14 @@ function unanswered(
 	if (!court.running(connection.be) || !told.taken.has(linkOf(connection)))
 		return;
 	if ((told.lost.get(connection.fe)?.size ?? 0) > 0) return;
-	const { fe } = connection;
+	const { fe, be } = connection;
+	const refused = told.refused.get(be) ?? -1;
 	const last = told.last.get(`${fe} ${told.ports.get(connection)}`) ?? -1;
 	const late = connection.requests.filter(
 		(r) =>
 			r.answer === undefined &&
 			r.seq < last &&
+			r.seq > refused &&
 			now - Math.max(r.tick, court.since(connection.be)) >= PATIENCE,
 	);
 	const first = late[0];
