@@ -1,4 +1,5 @@
 import { decodeEvent, decodeRequest } from "../../displif/packet.ts";
+import type { CallEntry } from "../../journal/entry.ts";
 import type { Connection, Exchange } from "../../journal/exchange.ts";
 import { Flows } from "../rings.ts";
 import { type Court, rule } from "../rule.ts";
@@ -59,7 +60,8 @@ export const eventsCompleteFlips = rule<State>({
 		const { waiting, stored, flows, disturbed } = state;
 		switch (entry.kind) {
 			case "page.store":
-				if (entry.fault !== 0) disturbed.add(entry.domid);
+				if (entry.fault !== 0 || isForeignThreshold(entry, court))
+					disturbed.add(entry.domid);
 				stored.task = entry.task;
 				stored.seq = entry.seq;
 				stored.tick = entry.tick;
@@ -140,6 +142,23 @@ export const eventsCompleteFlips = rule<State>({
 		}
 	},
 });
+
+/** Word of a ring page in which the frontend says from which response on it wants to be notified. */
+const RSP_EVENT = 3;
+
+/** A backend that writes the frontend's threshold may keep it from ever hearing of a response. */
+function isForeignThreshold(
+	{ domid, call, reply }: CallEntry<"page.store">,
+	court: Court,
+): boolean {
+	return (
+		call.word <= RSP_EVENT &&
+		RSP_EVENT < call.word + call.words.length &&
+		court.exchange.connections.some(
+			({ open, ring, be }) => open && ring === reply.frame && be === domid,
+		)
+	);
+}
 
 /** The backend has notified: events that were on the page by then have been told of. */
 function notified(

@@ -150,6 +150,8 @@ export class Connector {
 			}
 			idle = taken === 0 ? idle + 1 : 0;
 			if (idle > IDLE_WAKES) yield* this.holdOff(port);
+			// The word that the link closes may have ended that.
+			if (this.link.closing) return;
 		}
 	}
 
