@@ -59,7 +59,7 @@ export const pageLifetime = rule<Set<Pending>>({
 			case "grant.end": {
 				if (entry.reply.status !== 0) return;
 				const frame = court.exchange.memory.lastEnded?.frame ?? 0;
-				const holder = unanswered(pending, frame);
+				const holder = unanswered(pending, frame, entry.domid);
 				if (holder !== undefined)
 					breach(
 						court,
@@ -102,7 +102,7 @@ function released(
 			);
 			return;
 		}
-	const holder = unanswered(pending, frame);
+	const holder = unanswered(pending, frame, entry.domid);
 	if (holder !== undefined)
 		breach(
 			court,
@@ -112,12 +112,14 @@ function released(
 		);
 }
 
+/** A request names its frontend's pages: a frame that has become another guest's is none of them. */
 const unanswered = (
 	pending: Set<Pending>,
 	frame: number,
+	domid: number,
 ): string | undefined => {
 	for (const p of pending)
-		if (p.frames.has(frame))
+		if (p.connection.fe === domid && p.frames.has(frame))
 			return `the unanswered ${p.operation} (id ${(p.request.words[0] as number) & 0xffff})`;
 	return undefined;
 };
