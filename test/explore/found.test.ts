@@ -124,6 +124,8 @@ const SHIPPED: readonly [id: string, choices: string, seed?: number][] = [
 		"accepted.version-unsaid",
 		"fault.peer-restarts.be:28=1,fault.peer-silent.be:52=1",
 	],
+	// An event that was under way when its frontend left the link.
+	["connect.unbind-on-screen", "fault.peer-silent.be:993=1"],
 	// A link that ends right after a refusal.
 	[
 		"grants.unmap-fails[nth=1]",

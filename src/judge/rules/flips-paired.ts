@@ -30,6 +30,8 @@ interface Flip {
 
 interface State {
 	flips: Map<Connection, Flip[]>;
+	/** Cookies of flips that had no event yet when a side left the link: one that is under way may still come. */
+	over: Map<Connection, bigint[]>;
 	/** Time of the last event of a connection, or since when a full page of events has room again. */
 	last: Map<Connection, number>;
 	/** Connections whose page of events was full. */
@@ -68,6 +70,7 @@ export const flipsPaired = rule<State>({
 	],
 	start: () => ({
 		flips: new Map(),
+		over: new Map(),
 		last: new Map(),
 		full: new Set(),
 		shows: new Presentations(),
@@ -276,6 +279,12 @@ function unasked(
 	seq: number,
 	court: Court,
 ): void {
+	const over = state.over.get(connection) ?? [];
+	const at = over.indexOf(cookie);
+	if (at >= 0) {
+		over.splice(at, 1);
+		return;
+	}
 	const waiting = [...state.flips.values()]
 		.flat()
 		.find(
@@ -364,8 +373,13 @@ function ended(
 	const list = state.flips.get(connection);
 	if (list === undefined) return;
 	state.flips.delete(connection);
+	const open = list.filter((flip) => !flip.event);
+	state.over.set(
+		connection,
+		open.map(({ cookie }) => cookie),
+	);
 	const { fe, be } = connection;
-	for (const flip of list.filter((f) => !f.event))
+	for (const flip of open)
 		for (const key of [keyOf(fe), keyOf(fe, flip)])
 			doneOf(state, key).given += 1;
 	if (state.full.has(connection) || !court.running(be)) return;
