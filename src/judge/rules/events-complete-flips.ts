@@ -60,7 +60,7 @@ export const eventsCompleteFlips = rule<State>({
 		const { waiting, stored, flows, disturbed } = state;
 		switch (entry.kind) {
 			case "page.store":
-				if (entry.fault !== 0 || isForeignThreshold(entry, court))
+				if (entry.fault !== 0 || isForeignThreshold(state, entry))
 					disturbed.add(entry.domid);
 				stored.task = entry.task;
 				stored.seq = entry.seq;
@@ -143,20 +143,15 @@ export const eventsCompleteFlips = rule<State>({
 	},
 });
 
-/** Word of a ring page in which the frontend says from which response on it wants to be notified. */
-const RSP_EVENT = 3;
-
 /** A backend that writes the frontend's threshold may keep it from ever hearing of a response. */
 function isForeignThreshold(
+	{ flows }: State,
 	{ domid, call, reply }: CallEntry<"page.store">,
-	court: Court,
 ): boolean {
-	return (
-		call.word <= RSP_EVENT &&
-		RSP_EVENT < call.word + call.words.length &&
-		court.exchange.connections.some(
-			({ open, ring, be }) => open && ring === reply.frame && be === domid,
-		)
+	const end = call.word + call.words.length;
+	return (flows.on(reply.frame) ?? []).some(
+		({ kind, producer, thresholdWord: at }) =>
+			kind === "responses" && producer === domid && call.word <= at && at < end,
 	);
 }
 

@@ -384,7 +384,7 @@ function ended(
 			doneOf(state, key).given += 1;
 	if (state.full.has(connection) || !court.running(be)) return;
 	const from = Math.max(state.last.get(connection) ?? 0, court.since(be));
-	const late = list.filter((f) => !f.event && isLate(f, from, now));
+	const late = open.filter((flip) => isLate(flip, from, now));
 	if (late.length > 0) tellLate(late, court);
 }
 
