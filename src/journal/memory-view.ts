@@ -75,10 +75,10 @@ export class MemoryView {
 		return this.byGfn.get(key(mapper, gfn));
 	}
 
-	/** Mappings of a frame by domains other than `owner`. */
+	/** Mappings of a frame that `owner` granted, by other domains. A frame that has become another domain's is mapped from that one. */
 	foreign(frame: number, owner: number): MapView[] {
 		return [...(this.byFrame.get(frame) ?? [])].filter(
-			(m) => m.mapper !== owner,
+			(m) => m.granter === owner && m.mapper !== owner,
 		);
 	}
 
@@ -286,8 +286,6 @@ export class MemoryView {
 	}
 
 	private mapped({ granter, ref, frame }: GrantView): boolean {
-		return this.foreign(frame, granter).some(
-			(m) => m.granter === granter && m.ref === ref,
-		);
+		return this.foreign(frame, granter).some((m) => m.ref === ref);
 	}
 }

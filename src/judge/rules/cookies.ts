@@ -24,7 +24,7 @@ export const cookies = rule({
 		"displif.pg-flip.framebuffer",
 		"pv.cookie-live",
 	],
-	assumes: ["one-reply"],
+	assumes: ["one-reply", "published-in-order"],
 	observes: ["wire.request", "wire.response"],
 	start: () => undefined,
 	step(_state, entry, court) {

@@ -36,7 +36,7 @@ export const destroyReleases = rule<State>({
 	owes: "backend",
 	level: "must",
 	requirements: ["displif.dbuf-destroy.release"],
-	assumes: ["one-reply"],
+	assumes: ["one-reply", "published-in-order"],
 	observes: [
 		"wire.response",
 		"wire.close",
@@ -186,6 +186,4 @@ const mapsOf = (
 ): MapView[] =>
 	memory
 		.foreign(frame, granter)
-		.filter(
-			(map) => map.granter === granter && map.ref === ref && map.seq > seq,
-		);
+		.filter((map) => map.ref === ref && map.seq > seq);

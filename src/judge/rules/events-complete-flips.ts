@@ -37,7 +37,12 @@ export const eventsCompleteFlips = rule<State>({
 	owes: "frontend",
 	level: "must",
 	requirements: ["pv.event-gap"],
-	assumes: ["ring-bounds", "wake-up", "displif.event-page.roles"],
+	assumes: [
+		"ring-bounds",
+		"wake-up",
+		"displif.event-page.roles",
+		"published-in-order",
+	],
 	observes: [
 		"page.store",
 		"evtchn.bind-interdomain",

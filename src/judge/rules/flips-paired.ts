@@ -52,7 +52,7 @@ export const flipsPaired = rule<State>({
 	level: "must",
 	requirements: ["displif.pg-flip.event"],
 	besides: ["pv.bounded-wait"],
-	assumes: ["one-reply", "ring-bounds"],
+	assumes: ["one-reply", "ring-bounds", "published-in-order"],
 	observes: [
 		"wire.request",
 		"wire.response",

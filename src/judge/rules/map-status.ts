@@ -27,7 +27,7 @@ export const mapStatus = rule<State>({
 	owes: "both",
 	level: "must",
 	requirements: ["grant.map-status", "pv.batch-all-or-nothing"],
-	assumes: [],
+	assumes: ["published-in-order"],
 	observes: ["grant.map", "driver.result", "wire.response", "wire.state"],
 	start: () => new Map(),
 	step(failed, entry, court) {

@@ -54,7 +54,7 @@ export const onScreen = rule<State>({
 		"displif.set-config.reset",
 		"displif.pg-flip.event",
 	],
-	assumes: ["one-reply"],
+	assumes: ["one-reply", "published-in-order"],
 	observes: [
 		"display.open",
 		"display.import",

@@ -19,7 +19,7 @@ export const oneReply = rule<Told>({
 		"displif.response.id-echoed",
 	],
 	besides: ["displif.response.operation-echoed", "pv.bounded-wait"],
-	assumes: ["ring-bounds"],
+	assumes: ["ring-bounds", "published-in-order"],
 	observes: [
 		"wire.response",
 		"wire.open",

@@ -47,7 +47,7 @@ export const ownAnswer = rule<State>({
 	owes: "frontend",
 	level: "must",
 	requirements: ["displif.response.id-echoed", "pv.failed-means-nothing"],
-	assumes: ["one-reply", "ring-bounds"],
+	assumes: ["one-reply", "ring-bounds", "published-in-order"],
 	observes: [
 		"page.load",
 		"evtchn.notify",

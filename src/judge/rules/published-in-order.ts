@@ -1,8 +1,10 @@
 import type { Entry, EntryKind } from "../../journal/entry.ts";
 import type { Connection } from "../../journal/exchange.ts";
 import { CALL_NAMES, type CallName } from "../../xen/call.ts";
+import { RING_SLOTS } from "../../xen/ring.ts";
 import { type Court, rule } from "../rule.ts";
 import {
+	EVENT_SLOTS,
 	indexesOf,
 	type SharedPage,
 	SharedPageMap,
@@ -31,6 +33,14 @@ interface State {
 	looked: Map<number, Map<number, number>>;
 	/** By task: event pages of which a slot was loaded and no full barrier came after. */
 	taken: Map<number, Map<number, number>>;
+	/** By task: a store into a slot that is out, until it shows whether an index runs too far ahead with it. */
+	over: Map<number, Over>;
+}
+
+interface Over {
+	connection: Connection;
+	domid: number;
+	seq: number;
 }
 
 /**
@@ -38,7 +48,7 @@ interface State {
  */
 export const publishedInOrder = rule<State>({
 	id: "published-in-order",
-	says: "A slot is written, then a write barrier, then the index in one store; the other side loads the index, then a read barrier, then the slot.",
+	says: "A slot is written, then a write barrier, then the index in one store, and the slot is left alone until it comes back; the other side loads the index, then a read barrier, then the slot.",
 	families: ["R2"],
 	owes: "both",
 	level: "must",
@@ -47,6 +57,7 @@ export const publishedInOrder = rule<State>({
 	observes: [
 		"wire.open",
 		"wire.close",
+		"wire.index",
 		"page.load",
 		"page.store",
 		"memory.rmb",
@@ -58,10 +69,17 @@ export const publishedInOrder = rule<State>({
 		dirty: new Map(),
 		looked: new Map(),
 		taken: new Map(),
+		over: new Map(),
 	}),
 	step(state, entry, court) {
 		if (entry.kind === "wire.open" || entry.kind === "wire.close")
 			return state.pages.follow(entry);
+		if (entry.kind === "wire.index") {
+			// Too many at once: that is what ring-bounds says.
+			for (const [task, { domid }] of state.over)
+				if (domid === entry.domid) state.over.delete(task);
+			return;
+		}
 		if (!("task" in entry)) return;
 		switch (entry.kind) {
 			case "step.begin":
@@ -78,9 +96,24 @@ export const publishedInOrder = rule<State>({
 				return;
 			default:
 				drained(state, entry);
+				if (entry.kind !== "memory.wmb") overwritten(state, entry, court);
 		}
 	},
 });
+
+function overwritten({ over }: State, { task }: Entry, court: Court): void {
+	const one = over.get(task);
+	if (one === undefined) return;
+	over.delete(task);
+	court.breach({
+		domid: one.domid,
+		message: `${court.tell(one.seq)} changes a slot of ${where(one.connection)} that is published, and neither answered nor consumed`,
+		expected:
+			"a slot is written before the index that covers it, and then left alone until it comes back",
+		got: "whoever reads it reads the one or the other",
+		entry: one.seq,
+	});
+}
 
 /** What the task did before it is ordered before what it does from now on. */
 function drained(
@@ -147,13 +180,15 @@ function stored(
 			});
 	}
 	if (slots.length === 0 || !writes(page, domid)) return;
+	const covered = coversIndex(page, domid, word, words.length);
+	if (!covered && slots.some((slot) => isOut(page, domid, slot)))
+		state.over.set(task, { connection, domid, seq });
 	let dirty = state.dirty.get(domid);
 	if (dirty === undefined) {
 		dirty = new Map();
 		state.dirty.set(domid, dirty);
 	}
-	if (!coversIndex(page, domid, word, words.length))
-		dirty.set(frame, { seq, task });
+	if (!covered) dirty.set(frame, { seq, task });
 }
 
 function loaded(
@@ -212,6 +247,18 @@ function mark(
 /** Whose slots a page has: of the ring both sides', of the event page the backend's. */
 const writes = ({ use, connection }: SharedPage, domid: number) =>
 	domid === connection.be || (domid === connection.fe && use === "ring");
+
+/** A request without an answer, or an event that was not consumed. */
+function isOut({ use, connection }: SharedPage, domid: number, slot: number) {
+	const { req_prod, rsp_prod, in_prod, in_cons } = connection.sense;
+	const [from, to, slots] =
+		use === "events"
+			? [in_cons, in_prod, EVENT_SLOTS]
+			: [rsp_prod, domid === connection.fe ? req_prod : rsp_prod, RING_SLOTS];
+	const count = (to - from) >>> 0;
+	const behind = (((slot - from) % slots) + slots) % slots;
+	return behind < count;
+}
 
 const coversIndex = (
 	page: SharedPage,

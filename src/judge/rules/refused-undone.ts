@@ -56,7 +56,7 @@ export const refusedUndone = rule<State>({
 	level: "must",
 	requirements: ["pv.failed-means-nothing", "pv.batch-all-or-nothing"],
 	besides: ["displif.error-code"],
-	assumes: ["one-reply"],
+	assumes: ["one-reply", "published-in-order"],
 	observes: [
 		"wire.request",
 		"wire.response",

@@ -24,7 +24,7 @@ export const roomWithinLimits = rule<State>({
 	owes: "backend",
 	level: "should",
 	requirements: ["pv.isolation", "pv.limits.buffers", "pv.limits.framebuffers"],
-	assumes: ["one-reply"],
+	assumes: ["one-reply", "published-in-order"],
 	observes: [
 		"driver.limits",
 		"wire.response",

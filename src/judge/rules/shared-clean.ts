@@ -41,7 +41,7 @@ export const sharedClean = rule<State>({
 	level: "must",
 	requirements: ["pv.no-secrets", "displif.get-edid.edid-size"],
 	besides: ["displif.dbuf-create.backend-allocates"],
-	assumes: ["ring-bounds"],
+	assumes: ["ring-bounds", "published-in-order"],
 	observes: [
 		"page.alloc",
 		"page.free",
@@ -60,6 +60,8 @@ export const sharedClean = rule<State>({
 				return;
 			case "page.alloc":
 				if (entry.reply.status !== 0) return;
+				// It may have come from a guest that died while it waited for an answer.
+				state.filled.delete(entry.reply.frame);
 				if (entry.call.zeroed) state.leftovers.delete(entry.reply.frame);
 				else left(state, entry.reply.frame, undefined);
 				return;

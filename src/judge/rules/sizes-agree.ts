@@ -34,7 +34,7 @@ export const sizesAgree = rule<State>({
 		"pv.size-overflow",
 	],
 	besides: ["displif.gref-zero", "displif.dbuf-create.request-directory"],
-	assumes: ["one-reply", "version-chosen"],
+	assumes: ["one-reply", "version-chosen", "published-in-order"],
 	observes: [
 		"wire.request",
 		"wire.response",
