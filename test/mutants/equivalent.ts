@@ -23,6 +23,7 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 		"the completion that ends the wait says the same, and it is counted, so it cannot come too early",
 	"08361fa61a": "only the number of the error is another: nobody promised it",
 	"07f2320050": "the wait is one tick longer",
+	"5250e03a6b": "one try more: the tries are bounded all the same",
 	"0e7e2e82e7": "both are the driver's own and no peer sees their order",
 	"0c9a959b4d":
 		"the pause before the next attempt stays long; the attempts go on and are bounded all the same",
