@@ -22,6 +22,8 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
 	"145609ba0f":
 		"the completion that ends the wait says the same, and it is counted, so it cannot come too early",
 	"08361fa61a": "only the number of the error is another: nobody promised it",
+	"057fda02f0":
+		"a ring whose link closes is looked at once more and nothing is taken from it: its pages go back only after the task was joined",
 	"07f2320050": "the wait is one tick longer",
 	"5250e03a6b": "one try more: the tries are bounded all the same",
 	"0e7e2e82e7": "both are the driver's own and no peer sees their order",
