@@ -1,7 +1,7 @@
 import type { Entry, EntryKind } from "../../journal/entry.ts";
 import type { Connection } from "../../journal/exchange.ts";
 import { CALL_NAMES, type CallName } from "../../xen/call.ts";
-import { RING_SLOTS } from "../../xen/ring.ts";
+import { distance, RING_SLOTS } from "../../xen/ring.ts";
 import { type Court, rule } from "../rule.ts";
 import {
 	EVENT_SLOTS,
@@ -95,8 +95,7 @@ export const publishedInOrder = rule<State>({
 				state.looked.delete(entry.task);
 				return;
 			default:
-				drained(state, entry);
-				if (entry.kind !== "memory.wmb") overwritten(state, entry, court);
+				drained(state, entry, court);
 		}
 	},
 });
@@ -116,10 +115,9 @@ function overwritten({ over }: State, { task }: Entry, court: Court): void {
 }
 
 /** What the task did before it is ordered before what it does from now on. */
-function drained(
-	{ dirty, looked, taken }: State,
-	{ kind, domid, task }: Entry,
-): void {
+function drained(state: State, entry: Entry, court: Court): void {
+	const { dirty, looked, taken } = state;
+	const { kind, domid, task } = entry;
 	const pages = dirty.get(domid);
 	if (pages !== undefined)
 		for (const [frame, one] of pages)
@@ -128,6 +126,7 @@ function drained(
 	if (kind === "memory.wmb") return;
 	looked.delete(task);
 	taken.delete(task);
+	overwritten(state, entry, court);
 }
 
 const where = ({ connector, dev }: Connection) =>
@@ -180,15 +179,15 @@ function stored(
 			});
 	}
 	if (slots.length === 0 || !writes(page, domid)) return;
-	const covered = coversIndex(page, domid, word, words.length);
-	if (!covered && slots.some((slot) => isOut(page, domid, slot)))
+	if (coversIndex(page, domid, word, words.length)) return;
+	if (slots.some((slot) => isOut(page, domid, slot)))
 		state.over.set(task, { connection, domid, seq });
 	let dirty = state.dirty.get(domid);
 	if (dirty === undefined) {
 		dirty = new Map();
 		state.dirty.set(domid, dirty);
 	}
-	if (!covered) dirty.set(frame, { seq, task });
+	dirty.set(frame, { seq, task });
 }
 
 function loaded(
@@ -248,16 +247,16 @@ function mark(
 const writes = ({ use, connection }: SharedPage, domid: number) =>
 	domid === connection.be || (domid === connection.fe && use === "ring");
 
-/** A request without an answer, or an event that was not consumed. */
+/** A request without an answer, or an event that was not consumed. Of responses nobody but the frontend knows which it has taken. */
 function isOut({ use, connection }: SharedPage, domid: number, slot: number) {
+	if (use === "ring" && domid === connection.be) return false;
 	const { req_prod, rsp_prod, in_prod, in_cons } = connection.sense;
 	const [from, to, slots] =
 		use === "events"
 			? [in_cons, in_prod, EVENT_SLOTS]
-			: [rsp_prod, domid === connection.fe ? req_prod : rsp_prod, RING_SLOTS];
-	const count = (to - from) >>> 0;
-	const behind = (((slot - from) % slots) + slots) % slots;
-	return behind < count;
+			: [rsp_prod, req_prod, RING_SLOTS];
+	const behind = (slot + slots - (from % slots)) % slots;
+	return behind < distance(to, from);
 }
 
 const coversIndex = (
