@@ -52,7 +52,8 @@ comes back with \`{ status }\`, 0 or a negative errno (src/peer/peer.ts has the 
 
 A task is a generator that yields calls, \`const { status, port } = yield* ask("evtchn.alloc-unbound", { remote: 1 })\`, or an async function that is given the
 verb, \`async (ask) => { await ask("xs.read", { tx: 0, path }) }\`. Nothing else may be waited for: no timer, file or socket. \`xdisp-check/peer\` exports \`ask\`, the ring of
-ring.h and the codecs of displif.h; using them is no duty.
+ring.h and the codecs of displif.h; using them is no duty. That import is found in a module that lies inside this
+clone, or in a project that has the clone as a dependency.
 
 Modules run in a worker. An endless loop, an exception, \`process.exit()\` are findings once the module has made its first call (exit code 1), before it exit code 5.
 A case that fails is played twice: a module that tells two stories is reported as nondeterministic (5).
